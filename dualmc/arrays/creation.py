@@ -1,0 +1,121 @@
+"""Arrays made from arrays: `np.zeros_like(x)`, `np.zeros(n, like=x)`, `np.array([...], like=x)`, copies into others."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array
+from ..errors import lost
+from ..rules.selection import base
+
+_NUMERIC = "biufc"
+
+
+def carries(x: Any) -> bool:
+    """Whether x is an array of this library, with a tangent."""
+    return hasattr(type(x), "_push_linear")
+
+
+def _holds(x: Any) -> bool:
+    return any(_holds(e) for e in x) if isinstance(x, (list, tuple)) else carries(x)
+
+
+def as_array(x: Any) -> Array:
+    """Return x as an array of numbers; nested lists that hold Duals are stacked."""
+    if carries(x) or isinstance(x, (np.ndarray, np.generic)):
+        y = x
+    elif _holds(x):
+        return np.stack([as_array(e) for e in x])
+    else:
+        y = np.asarray(x)
+    if y.dtype.kind not in _NUMERIC:
+        raise TypeError(f"dualmc works with arrays of numbers; got dtype {y.dtype} from {type(x).__name__} {x!r:.60}")
+    return y
+
+
+def copy_into(target: Any, value: Any, what: str) -> None:
+    """Write value into target; raise where that would drop a tangent."""
+    if carries(target):
+        target[...] = value
+    elif carries(value):
+        raise lost(f"{what} (an array without tangents)")
+    else:
+        np.copyto(target, value, casting="same_kind")
+
+
+def _with_values(like: Any, value: Array) -> Array:
+    """Return value as an array of the kind of like, with a zero tangent; integers have no tangent and stay plain."""
+    return like._constant(value) if value.dtype.kind in "fc" else value
+
+
+def _filled(func: Callable[..., Array]) -> Callable[..., Array]:
+    """`func(..., like=x)`: NumPy makes the values; they become an array of the kind of x."""
+
+    def make(like: Any, *args: Any, **kwargs: Any) -> Array:
+        return _with_values(like, func(*args, **kwargs))
+
+    return make
+
+
+def _made_like(func: Callable[..., Array]) -> Callable[..., Array]:
+    """`func(a)`: the shape and dtype of a."""
+
+    def make(self: Any, a: Any = None, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **kwargs: Any) -> Array:
+        like = self if a is None or not carries(a) else a
+        kwargs.pop("device", None)
+        return _with_values(like, func(base(like if a is None else a), dtype=dtype, order=order, shape=shape, **kwargs))
+
+    return make
+
+
+def _full(like: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwargs: Any) -> Array:
+    made = np.empty(shape, base(fill_value).dtype if dtype is None else dtype, order=order)
+    result = _with_values(like, made)
+    result[...] = fill_value
+    return result
+
+
+def _full_like(self: Any, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **kwargs: Any) -> Array:
+    result = np.empty_like(a if carries(a) else self, dtype=a.dtype if dtype is None else dtype, order=order, shape=np.shape(a) if shape is None else shape)
+    if carries(fill_value) and not carries(result):
+        raise lost("np.full_like with an integer dtype")
+    result[...] = fill_value
+    return result
+
+
+def _array(like: Any, obj: Any, dtype: Any = None, *, copy: bool | None = True, order: str = "K", ndmin: int = 0, **kwargs: Any) -> Array:
+    x = as_array(obj)
+    y = x if carries(x) else _with_values(like, np.array(x, dtype=dtype, order=order))
+    if dtype is not None and y.dtype != dtype:
+        y = y.astype(dtype)
+    elif y is obj and copy:
+        y = np.copy(y)
+    return np.reshape(y, (1,) * (ndmin - y.ndim) + y.shape) if y.ndim < ndmin else y
+
+
+def _asarray(like: Any, a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None = None, **kwargs: Any) -> Array:
+    return _array(like, a, dtype, copy=copy, order=order or "K")
+
+
+def _copyto(self: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    copy_into(dst, src if where is True else np.where(where, src, dst), "np.copyto")
+
+
+CREATION: dict[Any, Callable[..., Any]] = {
+    **{
+        f: _filled(f)
+        for f in (np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri, np.fromfunction, np.fromiter, np.frombuffer)
+    },
+    np.empty: _filled(np.zeros),
+    np.full: _full,
+    np.array: _array,
+    np.asarray: _asarray,
+    np.asanyarray: _asarray,
+    np.ascontiguousarray: _asarray,
+    np.zeros_like: _made_like(np.zeros_like),
+    np.ones_like: _made_like(np.ones_like),
+    np.empty_like: _made_like(np.zeros_like),
+    np.full_like: _full_like,
+    np.copyto: _copyto,
+}

@@ -1,0 +1,519 @@
+"""Dual: a primal, a tangent, a level. NumPy's protocols; the calculus is in propagate."""
+
+import operator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy import ndarray
+
+from .. import propagate
+from .._typing import Array, Shape, Tangent
+from ..errors import lost
+from ..linear_op import LinearOp
+from ..partial import MINUS_ONE, ONE
+from ..rules.indexing import getitem_op
+from ..rules.registry import RULES
+from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Multilinear, Refused, Weighted
+from ..rules.selection import base
+from ..tangents import space_of
+from ..tangents.dense import has_nan, lift, vanishing
+from .creation import as_array, carries
+from .methods import ArrayMethods
+from .protocol import NumPyProtocol
+
+_ALL = slice(None)
+_RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
+
+
+@final
+class Dual(NumPyProtocol, ArrayMethods):
+    """
+    An array that carries a tangent through NumPy.
+
+    Parameters
+    ----------
+    primal : array_like
+        The value, of any shape, real or complex; integers become float64.
+    tangent : array_like
+        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
+    level : int, optional
+        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
+
+    Attributes
+    ----------
+    primal, tangent, level
+        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
+
+    Raises
+    ------
+    ValueError
+        If the trailing axes of the tangent are not the shape of the primal.
+    TypeError
+        If primal or tangent are not numbers, or the tangent of a real primal is complex.
+
+    Notes
+    -----
+    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
+    (Parr & Howard, section 4.5).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
+    >>> x * x + 1
+    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
+    """
+
+    __slots__ = ("level", "primal", "tangent")
+    __array_priority__ = 1000.0
+
+    primal: Array
+    tangent: Tangent
+    level: int
+
+    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
+        if level is None:
+            primal, tangent, level = *_checked_parts(primal, tangent), 0
+        self.primal, self.tangent, self.level = primal, tangent, level
+
+    @property
+    def shape(self) -> Shape:  # type: ignore[override]
+        """The shape of the primal."""
+        return self.primal.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:  # type: ignore[override]
+        """The number of axes of the primal."""
+        return self.primal.ndim  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the primal, and of the tangent."""
+        return self.primal.dtype  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        """Show primal and tangent."""
+        parts = [f"primal={self.primal!r}", f"tangent={self.tangent!r}"]
+        long = any("\n" in p for p in parts)
+        indented = [p.replace("\n", "\n" + " " * (p.index("=") + 6)) for p in parts]
+        return "Dual(" + (",\n     " if long else ", ").join(indented) + ")"
+
+    # What the chain rule asks of a nested dual.
+
+    def _push_linear(self, op: LinearOp) -> "Dual":
+        """Apply a map of trailing axes to primal and tangent."""
+        extra = self.shape[: self.ndim - len(op.shape_in)]
+        ans = op(self.primal)
+        t = propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent)
+        return Dual(ans, t, self.level)
+
+    def _parts(self) -> tuple[Array, Tangent]:
+        return self.primal, self.tangent
+
+    def _vanishing(self) -> Array:
+        """Return where the value and all its tangents are zero."""
+        t = vanishing(self.tangent)
+        return vanishing(self.primal) & t.all(axis=tuple(range(t.ndim - self.ndim)))
+
+    def _constant(self, value: Array) -> "Dual":
+        """Return value as an array like this one, with a zero tangent."""
+        zero = space_of(self.tangent).zeros(self.tangent, self.ndim, value.shape, value.dtype)
+        return Dual(lift(value, self.primal), zero, self.level)
+
+    # NumPy's protocols.
+
+    @staticmethod
+    def _evaluate(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        return _KINDS[type(rule)](rule, args, kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            rule = RULES.get(ufunc)
+            if type(rule) is Elementwise:
+                return _unary(rule, inputs[0]) if len(inputs) == 1 else _binary(rule, *inputs)
+        return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
+
+    # Indexing: basic keys give views that share primal and tangent with this array.
+
+    def __getitem__(self, key: Any) -> "Dual":
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray:
+            k = t.ndim - p.ndim
+            if not k:
+                return Dual(p[key], t[key], self.level)
+            if type(key) is int:
+                q = p[key]
+                u = t[(_ALL,) * k + (key,)]
+                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
+            if type(key) is slice:
+                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
+        return self._item(key)
+
+    def _item(self, key: Any) -> "Dual":
+        """Take any key in any space."""
+        if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
+            raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
+        ans = self.primal[key]
+        return Dual(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent), self.level)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        p, t = self.primal, self.tangent
+        if not isinstance(p, ndarray) and not carries(p):
+            raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
+        same = type(value) is Dual and value.level == self.level
+        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
+            if same and type(value.primal) in _RAW and type(value.tangent) in _RAW:
+                p[key] = value.primal
+                t[key] = value.tangent
+                return
+            if type(value) is float or type(value) is int:
+                p[key] = value
+                t[key] = 0.0
+                return
+        self._write(getitem_op(self.shape, key), key, value, same)
+
+    def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
+        """Write any value at any key in any space."""
+        if type(value) is Dual and value.level > self.level:
+            raise TypeError(
+                "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
+                "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
+            )
+        value = as_array(value)
+        while value.ndim > len(op.shape_out) and value.shape[0] == 1:
+            value = value[0]
+        v, tv = (value.primal, value.tangent) if same else (value, None)
+        if carries(v) and getattr(self.primal, "level", -1) < v.level:
+            self._lift(v)
+        self.primal[key] = v
+        if tv is not None:
+            tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
+        space_of(self.tangent).assign(self.tangent, op, tv)
+
+    def _lift(self, like: "Dual") -> None:
+        """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
+        for part in (self.primal, self.tangent):
+            if type(part) is ndarray and (part.base is not None or sys.getrefcount(part) > 4):
+                raise TypeError(
+                    "a value of an outer transform is written into an array that has views or is one; "
+                    "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
+                )
+        self.primal, self.tangent = lift(self.primal, like), lift(self.tangent, like)
+
+    def __iter__(self) -> Iterator["Dual"]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d Dual")
+        return (self[i] for i in range(self.shape[0]))
+
+    # Operators. Each is the rule of the ufunc that ndarray uses for it.
+
+    def __add__(self, other: Any) -> Any:
+        return _binary(RULES[np.add], self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _binary(RULES[np.add], other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _binary(RULES[np.subtract], self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _binary(RULES[np.subtract], other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _binary(RULES[np.multiply], self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _binary(RULES[np.multiply], other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _binary(RULES[np.divide], self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _binary(RULES[np.divide], other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _binary(RULES[operator.pow], self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _binary(RULES[operator.pow], other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _binary(RULES[np.floor_divide], self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _binary(RULES[np.floor_divide], other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _binary(RULES[np.remainder], self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _binary(RULES[np.remainder], other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return np.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return np.divmod(other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return _multilinear(RULES[np.matmul], (self, other), {})
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _multilinear(RULES[np.matmul], (other, self), {})
+
+    def __neg__(self) -> Any:
+        return _unary(RULES[np.negative], self)
+
+    def __pos__(self) -> Any:
+        return _unary(RULES[np.positive], self)
+
+    def __abs__(self) -> Any:
+        return _unary(RULES[np.absolute], self)
+
+    def __round__(self, ndigits: int = 0) -> Any:
+        return base(self).round(ndigits)
+
+    def __lt__(self, other: Any) -> Any:
+        return base(self) < base(other)
+
+    def __le__(self, other: Any) -> Any:
+        return base(self) <= base(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return base(self) > base(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return base(self) >= base(other)
+
+    def __eq__(self, other: object) -> Any:
+        return base(self) == base(other)
+
+    def __ne__(self, other: object) -> Any:
+        return base(self) != base(other)
+
+    # In place: written through to all views, as NumPy does; a NumPy scalar is replaced instead.
+
+    def _updated(self, result: Any) -> Any:
+        if not isinstance(base_of(self), ndarray):
+            return result
+        self[...] = result
+        return self
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._updated(self + other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._updated(self - other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._updated(self * other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._updated(self / other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._updated(self**other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._updated(self // other)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._updated(self % other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._updated(self @ other)
+
+
+def base_of(x: Array) -> Array:
+    """Return the plain array or NumPy scalar under any number of Duals, as it is."""
+    while type(x) is Dual:
+        x = x.primal
+    return x
+
+
+def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
+    p, t = as_array(primal), as_array(tangent)
+    p, t = (x if x.dtype.kind in "fc" else x.astype(np.float64) for x in (p, t))
+    if t.shape[t.ndim - p.ndim :] != p.shape or t.ndim < p.ndim:
+        raise ValueError(f"Dual: tangent must have shape (*directions, *{p.shape}), got {t.shape}")
+    if t.dtype.kind == "c" and p.dtype.kind == "f":
+        raise TypeError(f"Dual: the tangent of a real primal must be real, got dtype {t.dtype}")
+    return p, t if t.dtype == p.dtype else t.astype(p.dtype)
+
+
+# Operations by rule kind: find the level, hand primals and tangents to the chain rule, wrap the result. -----------
+
+
+def _split(args: Sequence[Any]) -> tuple[int, list[Any], list[Tangent | None]]:
+    """Return the highest level among args, and primals and tangents at it; whatever is lower is constant there."""
+    level = max((a.level for a in args if type(a) is Dual), default=-1)
+    primals, tangents = [], []
+    for a in args:
+        if type(a) is Dual and a.level == level:
+            primals.append(a.primal)
+            tangents.append(a.tangent)
+        else:
+            primals.append(a)
+            tangents.append(None)
+    return level, primals, tangents
+
+
+def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
+    return ans if t is None else Dual(ans, t, level)
+
+
+def _unary(rule: Elementwise, a: Dual) -> Any:
+    """Take the short way: one raw array, one product. The general way is `_elementwise`; they agree by a test."""
+    u = a.tangent
+    if rule.plain and rule.quiet is False and type(u) in _RAW:
+        p, d = a.primal, rule.d[0]
+        ans = rule.func(p)
+        t = -u if d is MINUS_ONE else u.copy("K") if d is ONE else u * d(ans, p)  # type: ignore[operator]
+        if not has_nan(t):
+            return Dual(ans, t, a.level)
+    return _elementwise(rule, (a,), {})
+
+
+def _binary(rule: Any, a: Any, b: Any) -> Any:
+    """
+    Take the short way for raw arrays of one shape and level, and for a number or a plain array beside one.
+
+    The general way is `_elementwise`; they agree by a test. bench/bench_overhead.py shows what this saves.
+    """
+    if rule.plain:
+        if type(a) is Dual:
+            if type(b) is Dual:
+                if a.level == b.level:
+                    p, u, q, v = a.primal, a.tangent, b.primal, b.tangent
+                    if type(u) in _RAW and type(v) in _RAW and rule.quiet is False and p.shape == q.shape:
+                        ans = rule.func(p, q)
+                        d0, d1 = rule.d
+                        if d0 is ONE:
+                            if d1 is ONE:
+                                return Dual(ans, u + v, a.level)
+                            t = u - v if d1 is MINUS_ONE else u + v * d1(ans, p, q)
+                        else:
+                            t = u * d0(ans, p, q)
+                            t += v * d1(ans, p, q)
+                        if not has_nan(t):
+                            return Dual(ans, t, a.level)
+            elif type(a.tangent) in _RAW and _simple(b, a.primal):
+                return _one_sided(rule, a.primal, b, 0, a)
+        elif type(b.tangent) in _RAW and _simple(a, b.primal):
+            return _one_sided(rule, a, b.primal, 1, b)
+    return _elementwise(rule, (a, b), {})
+
+
+def _simple(c: Any, p: Array) -> bool:
+    """Whether a constant beside p leaves its shape and dtype alone: a Python number but 0, or an array like it."""
+    if type(c) is float or type(c) is int:
+        return c != 0
+    return type(c) is ndarray and c.ndim < 2 and c.shape == p.shape and c.dtype == p.dtype
+
+
+def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
+    """Do the short way with one constant operand."""
+    quiet = rule.quiet
+    if quiet is False or (quiet is not True and not quiet(p, q)):
+        ans, d, u = rule.func(p, q), rule.d[i], x.tangent
+        t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]
+        if not has_nan(t):
+            return Dual(ans, t, x.level)
+    return _elementwise(rule, (p, x) if i else (x, q), {})
+
+
+def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    if kwargs:
+        raise TypeError(f"{rule.func.__name__} of a Dual takes no keyword {next(iter(kwargs))!r}")
+    args = [a if type(a) is Dual or type(a) in (float, int) else _operand(a) for a in args]
+    if any(a is NotImplemented for a in args):
+        return NotImplemented
+    level, primals, tangents = _split(args)
+    ans, t = propagate.elementwise(rule, primals, tangents)
+    return _wrap(ans, t, level)
+
+
+def _operand(x: Any) -> Any:
+    """Return x as an array of numbers, or NotImplemented if its class wants to do operators itself."""
+    if type(x) in (bool, complex):
+        return x
+    return NotImplemented if getattr(type(x), "__array_ufunc__", True) is None else as_array(x)
+
+
+def _first(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
+    """Part the array that is differentiated from the other arguments; a mask among those needs no tangent."""
+    x, *rest = args
+    x = as_array(x)
+    if type(x) is not Dual:
+        raise lost(f"np.{rule.func.__name__} with a Dual as another argument than the first")
+    if carries(kwargs.get("where")):
+        kwargs = {**kwargs, "where": base(kwargs["where"])}
+    return x, rest, kwargs
+
+
+def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    initial = kwargs.pop("initial", None)
+    x, rest, kwargs = _first(rule, args, kwargs)
+    ans, t = propagate.linear(rule, x.primal, x.tangent, rest, kwargs)
+    result = Dual(ans, t, x.level)
+    return result if initial is None else initial + result
+
+
+def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    x, rest, kwargs = _first(rule, args, kwargs)
+    ans, t = propagate.weighted(rule, x.primal, x.tangent, rest, kwargs)
+    return Dual(ans, t, x.level)
+
+
+def _multilinear(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    operands, rebuild = rule.split(args)
+    operands = [a if type(a) is Dual else _operand(a) for a in operands]
+    if any(a is NotImplemented for a in operands):
+        return NotImplemented
+    level, primals, tangents = _split([np.asarray(a) if isinstance(a, complex) else a for a in operands])
+    ans, t = propagate.multilinear(rule, primals, tangents, rebuild, kwargs)
+    return _wrap(ans, t, level)
+
+
+def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    parts, *rest = args
+    level, primals, tangents = _split([as_array(p) for p in parts])
+    ans, t = propagate.join(rule, primals, tangents, rest, kwargs)
+    return _wrap(ans, t, level)
+
+
+def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    result = rule.body(*args, **kwargs)
+    if rule.exact and type(result) is Dual:
+        ans = rule.func(*(a.primal if type(a) is Dual and a.level == result.level else a for a in args), **kwargs)
+        return Dual(ans, space_of(result.tangent).settle(result.tangent, ans), result.level)
+    return result
+
+
+def _stripped(x: Any) -> Any:
+    """Return x with every Dual in it replaced by its plain value."""
+    if type(x) is Dual:
+        return base_of(x)
+    return type(x)(map(_stripped, x)) if type(x) in (list, tuple) else x
+
+
+def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    return rule.func(*map(_stripped, args), **{k: _stripped(v) for k, v in kwargs.items()})
+
+
+def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    raise TypeError(f"np.{rule.func.__name__} of a Dual: {rule.reason}")
+
+
+_KINDS: dict[type, Callable[[Any, Sequence[Any], dict[str, Any]], Any]] = {
+    Elementwise: _elementwise,
+    Linear: _linear,
+    Weighted: _weighted,
+    Multilinear: _multilinear,
+    Join: _join,
+    Composed: _composed,
+    Constant: _constant,
+    Refused: _refused,
+}

@@ -1,0 +1,121 @@
+"""LinearOp: a linear map on the trailing axes of an array, whatever axes lead it."""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+from ._typing import Array, Shape
+
+
+class LinearOp:
+    """
+    A linear map from arrays of `shape_in` to arrays of `shape_out`.
+
+    `apply` and `transpose` act on trailing axes and accept any leading ones, so that one object serves the
+    primal, K directions, blocks of second-order components, index arrays, cotangents and nested duals.
+
+    Parameters
+    ----------
+    shape_in, shape_out : tuple of int
+        Shapes without leading axes.
+    apply, transpose : callable
+        `(*lead, *shape_in) -> (*lead, *shape_out)` and back; the transpose under `sum(Re(conj(u) * v))`.
+    gather : bool
+        Each output entry is one input entry (or, where `key` says so, zero).
+    view : bool
+        NumPy's own function returns a view of its argument.
+    bound : bool
+        The map holds an operand, which may be a Dual; such a map is applied by calling `apply` on a nested dual.
+    key : hashable, optional
+        Equal keys on equal `shape_in` mean equal maps.
+    assign : callable, optional
+        `assign(x, u)` writes u into the entries of x that `apply` reads.
+    """
+
+    __slots__ = ("apply", "assign", "bound", "gather", "key", "shape_in", "shape_out", "transpose", "view")
+
+    def __init__(
+        self,
+        shape_in: Shape,
+        shape_out: Shape,
+        apply: Callable[[Array], Array],
+        transpose: Callable[[Array], Array],
+        *,
+        gather: bool = False,
+        view: bool = False,
+        bound: bool = False,
+        key: Hashable = None,
+        assign: Callable[[Array, Array], None] | None = None,
+    ) -> None:
+        self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
+        self.gather, self.view, self.bound, self.key = gather, view, bound, key
+        self.assign = self._write_through if view and assign is None else assign
+
+    def __call__(self, x: Array) -> Array:
+        """Apply the map; a nested dual takes it on each of its parts."""
+        push = None if self.bound else getattr(x, "_push_linear", None)
+        return self.apply(x) if push is None else push(self)
+
+    def __repr__(self) -> str:
+        """Show the shapes and what is known of the map."""
+        flags = " ".join(name for name in ("gather", "view", "bound") if getattr(self, name))
+        return f"<LinearOp {self.shape_in} -> {self.shape_out} {flags}>"
+
+    @property
+    def T(self) -> "LinearOp":
+        """The transposed map."""
+        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound)
+
+    def batched(self, lead: Shape) -> "LinearOp":
+        """Return the same map with leading axes made part of its shapes."""
+        key = None if self.key is None else (lead, self.key)
+        return LinearOp(
+            lead + self.shape_in,
+            lead + self.shape_out,
+            self.apply,
+            self.transpose,
+            gather=self.gather,
+            view=self.view,
+            bound=self.bound,
+            key=key,
+            assign=self.assign,
+        )
+
+    def then(self, op: "LinearOp") -> "LinearOp":
+        """Return the map that applies this one and then op."""
+        return LinearOp(
+            self.shape_in,
+            op.shape_out,
+            lambda x: op.apply(self.apply(x)),
+            lambda c: self.transpose(op.transpose(c)),
+            gather=self.gather and op.gather,
+            view=self.view and op.view,
+            bound=self.bound or op.bound,
+            key=None if self.key is None or op.key is None else ("then", self.key, op.key),
+        )
+
+    def _write_through(self, x: Array, u: Array) -> None:
+        self.apply(x)[...] = u
+
+
+def lead_of(x: Array, nd: int) -> Shape:
+    """Return the shape of x without its nd trailing axes."""
+    shape: Shape = x.shape
+    return shape[: len(shape) - nd]
+
+
+def negative_axes(axis: Any, nd: int) -> tuple[int, ...]:
+    """Return axis as a tuple of negative numbers, all axes for None; errors are NumPy's own."""
+    if axis is None:
+        return tuple(range(-nd, 0))
+    return tuple(a - nd for a in np.lib.array_utils.normalize_axis_tuple(axis, nd))
+
+
+def unbroadcast(c: Array, shape: Shape, nd_out: int) -> Array:
+    """Transpose broadcasting from shape to nd_out trailing axes: sum what was repeated."""
+    extra, b = nd_out - len(shape), c.ndim - nd_out
+    if extra:
+        c = c.sum(axis=tuple(range(b, b + extra)))
+    axes = tuple(b + i for i, n in enumerate(shape) if n == 1 and c.shape[b + i] != 1)
+    return c.sum(axis=axes, keepdims=True) if axes else c

@@ -1,0 +1,149 @@
+"""The dense space: a raw array (*lead, *shape), or a Dual of a lower level of that shape; no wrapper object."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .._typing import Array, Shape
+from ..linear_op import LinearOp, lead_of
+from ..partial import MINUS_ONE, ONE
+
+KEEPS = False
+
+
+def has_nan(t: Array) -> bool:
+    """Whether any entry is nan: a sum of squares is nan only then. bench/bench_overhead.py shows what it costs."""
+    if type(t) is ndarray:
+        flat = t if t.ndim == 1 else t.ravel("K")
+        s = flat.dot(flat)
+        return bool(s != s)
+    if isinstance(t, np.generic):
+        return bool(t != t)
+    return any(has_nan(part) for part in t._parts())
+
+
+def vanishing(t: Array) -> Array:
+    """Return where t is zero, with all its own tangents for a nested dual."""
+    return t == 0 if isinstance(t, (ndarray, np.generic)) else t._vanishing()
+
+
+def scale(t: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Array:
+    """
+    Return diag(g)·t broadcast to shape.
+
+    A zero tangent is a strong zero: where 0·inf or 0·nan would make nan, the result is 0. The tangent is the first
+    factor, so that the result takes its memory layout.
+    """
+    lead = lead_of(t, len(shape_in))
+    if lead and len(shape_in) != len(shape):
+        t = t.reshape(lead + (1,) * (len(shape) - len(shape_in)) + shape_in)
+    if g is ONE:
+        r = t
+    elif g is MINUS_ONE:
+        r = -t
+    elif select:
+        r = np.where(g != 0, t * g, 0)
+    else:
+        r = t * g
+        if has_nan(r):
+            r = np.where(vanishing(t), 0, r)
+    if r.shape != lead + shape:
+        r = np.copy(np.broadcast_to(r, lead + shape))
+    return r if r.dtype == dtype else _cast(r, dtype)
+
+
+def _cast(t: Array, dtype: Any) -> Array:
+    """Return t as dtype; the tangent of a real value is real."""
+    if t.dtype.kind == "c" and np.dtype(dtype).kind == "f":
+        t = np.real(t)
+    return t.astype(dtype)
+
+
+def add(a: Array, b: Array) -> Array:
+    """Return a + b."""
+    return a + b
+
+
+def linear(op: LinearOp, t: Array) -> Array:
+    """Return op(t)."""
+    return op(t)
+
+
+def _is_nested(t: Array) -> bool:
+    return hasattr(type(t), "_push_linear")
+
+
+def buffer(shape: Shape, dtype: Any, like: Array) -> Array:
+    """Return writable zeros that can hold values of the kind of like."""
+    return np.zeros(shape, dtype, like=like) if _is_nested(like) else np.zeros(shape, dtype)
+
+
+def join(ops: Sequence[LinearOp], parts: Sequence[Array | None], shape: Shape, dtype: Any) -> Array:
+    """Return the tangent whose part read by ops[i] is parts[i]."""
+    held = [(op, p) for op, p in zip(ops, parts, strict=True) if p is not None]
+    op, some = max(held, key=lambda pair: getattr(pair[1], "level", 0))
+    z = buffer(lead_of(some, len(op.shape_out)) + shape, dtype, some)
+    for op, p in held:
+        _assigned(op, z, p)
+    return z
+
+
+def _assigned(op: LinearOp, z: Array, u: Array) -> None:
+    if op.assign is None:
+        raise TypeError(f"{op!r} cannot be written through")
+    op.assign(z, u)
+
+
+def assign(t: Array, op: LinearOp, u: Array | None) -> None:
+    """Write u, or zero, into the entries of t that op reads."""
+    _assigned(op, t, np.zeros(()) if u is None else u)
+
+
+def zeros(t: Array, nd_in: int, shape: Shape, dtype: Any) -> Array:
+    """Return the zero tangent of a new array with the directions of t, the tangent of an array of nd_in axes."""
+    return buffer(lead_of(t, nd_in) + shape, dtype, t)
+
+
+def copy(t: Array) -> Array:
+    """Return a copy with the same memory layout."""
+    return t.copy("K") if type(t) is ndarray else np.copy(t)
+
+
+def lift(t: Array, like: Array) -> Array:
+    """Return t itself, or a copy that can hold values of the kind of like where t cannot."""
+    if not _is_nested(like) or getattr(t, "level", -1) >= like.level:
+        return t
+    z = np.zeros(t.shape, t.dtype, like=like)
+    z[...] = t
+    return z
+
+
+def settle(t: Array, ans: Array) -> Array:
+    """
+    Return t with the dtype of its primal, its axes in memory in the order of the primal's.
+
+    A later reshape is then a view of both or of neither, so that writes through it reach both or neither.
+    """
+    if t.dtype != ans.dtype:
+        t = _cast(t, ans.dtype)
+    if type(t) is not ndarray or type(ans) is not ndarray or ans.ndim < 2:
+        return t
+    if ans.flags.c_contiguous:
+        return t if t.flags.c_contiguous else np.ascontiguousarray(t)
+    return t if _memory_order(t, ans.ndim) == _memory_order(ans, ans.ndim) else _ordered(t, ans)
+
+
+def _memory_order(x: ndarray[Any, Any], nd: int) -> list[int]:
+    """Trailing axes of length over 1, slowest in memory first."""
+    strides, shape = x.strides[x.ndim - nd :], x.shape[x.ndim - nd :]
+    return sorted((i for i in range(nd) if shape[i] != 1), key=lambda i: -abs(strides[i]))
+
+
+def _ordered(t: ndarray[Any, Any], ans: ndarray[Any, Any]) -> Array:
+    lead, nd = t.ndim - ans.ndim, ans.ndim
+    order = sorted(range(nd), key=lambda i: -abs(ans.strides[i]))
+    perm = (*range(lead), *(lead + i for i in order))
+    return np.ascontiguousarray(t.transpose(perm)).transpose(np.argsort(perm))
+
