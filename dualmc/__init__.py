@@ -1,3 +1,46 @@
-"""dualmc: exact derivatives of NumPy code by dual numbers."""
-from .arrays.dual import Dual
-from .rules.registry import defrule
+"""
+dualmc: exact derivatives of NumPy code by dual numbers.
+
+`Dual` arrays carry tangents through NumPy, so that derivatives come from forward passes. The transforms `jvp`,
+`linearize`, `derivative`, `gradient` and `jacobian` differentiate functions as they are; `defrule` teaches a new
+function. The theory is the matrix calculus of Parr & Howard, *The Matrix Calculus You Need For Deep Learning*
+(arXiv:1802.01528).
+"""
+
+from .access import primal as primal
+from .access import tangent as tangent
+from .arrays.dual import Dual as Dual
+from .forward import jvp as jvp
+from .forward import linearize as linearize
+from .jacobian import derivative as derivative
+from .jacobian import gradient as gradient
+from .jacobian import jacobian as jacobian
+from .jacobian import value_and_derivative as value_and_derivative
+from .jacobian import value_and_gradient as value_and_gradient
+from .jacobian import value_and_jacobian as value_and_jacobian
+from .linear_op import LinearOp as LinearOp
+from .partial import MINUS_ONE as MINUS_ONE
+from .partial import ONE as ONE
+from .partial import ZERO as ZERO
+from .rules.registry import defrule as defrule
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MINUS_ONE",
+    "ONE",
+    "ZERO",
+    "Dual",
+    "LinearOp",
+    "defrule",
+    "derivative",
+    "gradient",
+    "jacobian",
+    "jvp",
+    "linearize",
+    "primal",
+    "tangent",
+    "value_and_derivative",
+    "value_and_gradient",
+    "value_and_jacobian",
+]

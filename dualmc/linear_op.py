@@ -31,6 +31,7 @@ class LinearOp:
         Equal keys on equal `shape_in` mean equal maps.
     assign : callable, optional
         `assign(x, u)` writes u into the entries of x that `apply` reads.
+
     """
 
     __slots__ = ("apply", "assign", "bound", "gather", "key", "shape_in", "shape_out", "transpose", "view")

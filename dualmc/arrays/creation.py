@@ -76,8 +76,12 @@ def _full(like: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str 
     return result
 
 
-def _full_like(self: Any, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **kwargs: Any) -> Array:
-    result = np.empty_like(a if carries(a) else self, dtype=a.dtype if dtype is None else dtype, order=order, shape=np.shape(a) if shape is None else shape)
+def _full_like(
+    self: Any, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **kwargs: Any
+) -> Array:
+    result = np.empty_like(
+        a if carries(a) else self, dtype=a.dtype if dtype is None else dtype, order=order, shape=np.shape(a) if shape is None else shape
+    )
     if carries(fill_value) and not carries(result):
         raise lost("np.full_like with an integer dtype")
     result[...] = fill_value
@@ -103,10 +107,7 @@ def _copyto(self: Any, dst: Any, src: Any, casting: str = "same_kind", where: An
 
 
 CREATION: dict[Any, Callable[..., Any]] = {
-    **{
-        f: _filled(f)
-        for f in (np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri, np.fromfunction, np.fromiter, np.frombuffer)
-    },
+    **{f: _filled(f) for f in (np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri, np.fromfunction, np.fromiter, np.frombuffer)},
     np.empty: _filled(np.zeros),
     np.full: _full,
     np.array: _array,

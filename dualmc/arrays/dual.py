@@ -64,6 +64,7 @@ class Dual(NumPyProtocol, ArrayMethods):
     >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
     >>> x * x + 1
     Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
+
     """
 
     __slots__ = ("level", "primal", "tangent")
@@ -185,8 +186,9 @@ class Dual(NumPyProtocol, ArrayMethods):
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
         v, tv = (value.primal, value.tangent) if same else (value, None)
-        if carries(v) and getattr(self.primal, "level", -1) < v.level:
-            self._lift(v)
+        for part in (v, tv):
+            if carries(part):
+                self._lift(part)
         self.primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
@@ -194,13 +196,19 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def _lift(self, like: "Dual") -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
-        for part in (self.primal, self.tangent):
-            if type(part) is ndarray and (part.base is not None or sys.getrefcount(part) > 4):
-                raise TypeError(
-                    "a value of an outer transform is written into an array that has views or is one; "
-                    "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
-                )
-        self.primal, self.tangent = lift(self.primal, like), lift(self.tangent, like)
+        self.primal = self._lifted(self.primal, like)
+        self.tangent = self._lifted(self.tangent, like)
+
+    @staticmethod
+    def _lifted(part: Any, like: "Dual") -> Any:
+        new = lift(part, like)
+        # References to an array that nothing else sees: the attribute, `part`, and the argument of getrefcount.
+        if new is not part and (getattr(part, "base", None) is not None or sys.getrefcount(part) > 4):
+            raise TypeError(
+                "a value of an outer transform is written into an array that has views or is one; "
+                "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
+            )
+        return new
 
     def __iter__(self) -> Iterator["Dual"]:
         if not self.shape:

@@ -2,11 +2,15 @@
 
 from typing import Any, NoReturn, Self
 
-import numpy as np
+import numpy
 
 from .._typing import Array, Shape
 from ..errors import lost
 from ..rules.selection import base
+
+
+np: Any = numpy
+"""NumPy's annotations do not know that its functions take what speaks its protocols."""
 
 
 def _tuple(args: tuple[Any, ...]) -> Any:
@@ -27,22 +31,22 @@ class ArrayMethods:
     @property
     def T(self) -> Array:
         """The array with its axes reversed."""
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)
 
     @property
     def mT(self) -> Array:
         """The array with its last two axes swapped."""
-        return np.matrix_transpose(self)  # type: ignore[arg-type]
+        return np.matrix_transpose(self)
 
     @property
     def real(self) -> Array:
         """The real part, a view."""
-        return np.real(self)  # type: ignore[call-overload]
+        return np.real(self)
 
     @property
     def imag(self) -> Array:
         """The imaginary part, a view for complex values."""
-        return np.imag(self)  # type: ignore[call-overload]
+        return np.imag(self)
 
     @property
     def size(self) -> int:
@@ -62,7 +66,7 @@ class ArrayMethods:
     @property
     def strides(self) -> Shape:
         """Strides of the primal."""
-        return base(self).strides  # type: ignore[no-any-return]
+        return base(self).strides
 
     @property
     def flags(self) -> Any:
@@ -72,92 +76,92 @@ class ArrayMethods:
     @property
     def flat(self) -> Any:
         """An iterator over the entries; to write, index `x.ravel()` of a contiguous array."""
-        return iter(np.ravel(self))  # type: ignore[call-overload]
+        return iter(np.ravel(self))
 
     # Shapes.
 
     def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Array:
-        return np.reshape(self, _tuple(shape), order=order)  # type: ignore[call-overload]
+        return np.reshape(self, _tuple(shape), order=order)
 
     def ravel(self, order: Any = "C") -> Array:
-        return np.ravel(self, order=order)  # type: ignore[call-overload]
+        return np.ravel(self, order=order)
 
     def flatten(self, order: Any = "C") -> Array:
-        return np.copy(np.ravel(self, order=order))  # type: ignore[call-overload]
+        return np.copy(np.ravel(self, order=order))
 
     def transpose(self, *axes: Any) -> Array:
-        return np.transpose(self, _tuple(axes) if axes else None)  # type: ignore[call-overload]
+        return np.transpose(self, _tuple(axes) if axes else None)
 
     def swapaxes(self, axis1: int, axis2: int) -> Array:
-        return np.swapaxes(self, axis1, axis2)  # type: ignore[call-overload]
+        return np.swapaxes(self, axis1, axis2)
 
     def squeeze(self, axis: Any = None) -> Array:
-        return np.squeeze(self, axis=axis)  # type: ignore[call-overload]
+        return np.squeeze(self, axis=axis)
 
     def repeat(self, repeats: Any, axis: Any = None) -> Array:
-        return np.repeat(self, repeats, axis=axis)  # type: ignore[call-overload]
+        return np.repeat(self, repeats, axis=axis)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
-        return np.diagonal(self, offset, axis1, axis2)  # type: ignore[call-overload]
+        return np.diagonal(self, offset, axis1, axis2)
 
     def copy(self, order: Any = "C") -> Array:
-        return np.copy(self, order=order)  # type: ignore[call-overload]
+        return np.copy(self, order=order)
 
     def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Array:
         if not copy and np.dtype(dtype) == base(self).dtype:
             return self
         if not np.can_cast(base(self).dtype, dtype, casting):
             raise TypeError(f"astype: cannot cast from {base(self).dtype} to {np.dtype(dtype)} with casting={casting!r}")
-        return np.astype(self, dtype)  # type: ignore[arg-type]
+        return np.astype(self, dtype)
 
     # Reductions.
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> Array:
-        return np.sum(self, axis=axis, dtype=dtype, out=out, **kwargs)  # type: ignore[call-overload]
+        return np.sum(self, axis=axis, dtype=dtype, out=out, **kwargs)
 
     def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> Array:
-        return np.prod(self, axis=axis, dtype=dtype, out=out, **kwargs)  # type: ignore[call-overload]
+        return np.prod(self, axis=axis, dtype=dtype, out=out, **kwargs)
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> Array:
-        return np.mean(self, axis=axis, dtype=dtype, out=out, **kwargs)  # type: ignore[call-overload]
+        return np.mean(self, axis=axis, dtype=dtype, out=out, **kwargs)
 
     def var(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, **kwargs: Any) -> Array:
-        return np.var(self, axis=axis, dtype=dtype, out=out, ddof=ddof, **kwargs)  # type: ignore[call-overload]
+        return np.var(self, axis=axis, dtype=dtype, out=out, ddof=ddof, **kwargs)
 
     def std(self, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, **kwargs: Any) -> Array:
-        return np.std(self, axis=axis, dtype=dtype, out=out, ddof=ddof, **kwargs)  # type: ignore[call-overload]
+        return np.std(self, axis=axis, dtype=dtype, out=out, ddof=ddof, **kwargs)
 
     def max(self, axis: Any = None, out: Any = None, **kwargs: Any) -> Array:
-        return np.max(self, axis=axis, out=out, **kwargs)  # type: ignore[call-overload]
+        return np.max(self, axis=axis, out=out, **kwargs)
 
     def min(self, axis: Any = None, out: Any = None, **kwargs: Any) -> Array:
-        return np.min(self, axis=axis, out=out, **kwargs)  # type: ignore[call-overload]
+        return np.min(self, axis=axis, out=out, **kwargs)
 
     def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Array:
-        return np.cumsum(self, axis=axis, dtype=dtype, out=out)  # type: ignore[call-overload]
+        return np.cumsum(self, axis=axis, dtype=dtype, out=out)
 
     def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Array:
-        return np.cumprod(self, axis=axis, dtype=dtype, out=out)  # type: ignore[call-overload]
+        return np.cumprod(self, axis=axis, dtype=dtype, out=out)
 
     def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Array:
-        return np.trace(self, offset, axis1, axis2, dtype=dtype, out=out)  # type: ignore[call-overload]
+        return np.trace(self, offset, axis1, axis2, dtype=dtype, out=out)
 
     def dot(self, b: Any, out: Any = None) -> Array:
-        return np.dot(self, b, out=out)  # type: ignore[call-overload]
+        return np.dot(self, b, out=out)
 
     # Choice and order.
 
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Array:
-        return np.clip(self, min, max, out=out)  # type: ignore[call-overload]
+        return np.clip(self, min, max, out=out)
 
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Array:
-        return np.take(self, indices, axis=axis, out=out, mode=mode)  # type: ignore[call-overload]
+        return np.take(self, indices, axis=axis, out=out, mode=mode)
 
     def choose(self, choices: Any, out: Any = None, mode: Any = "raise") -> Array:
         return np.choose(base(self), choices, out=out, mode=mode)
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
-        self[...] = np.sort(self, axis=axis)  # type: ignore[index,call-overload]
+        self[...] = np.sort(self, axis=axis)
 
     def conj(self) -> Array:
         return np.conjugate(self)
@@ -166,7 +170,7 @@ class ArrayMethods:
         return np.conjugate(self)
 
     def fill(self, value: Any) -> None:
-        self[...] = value  # type: ignore[index]
+        self[...] = value
 
     # Constants: they depend on the primal alone.
 
@@ -204,13 +208,13 @@ class ArrayMethods:
         if not args:
             if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a scalar")
-            return np.reshape(self, ())  # type: ignore[call-overload]
+            return np.reshape(self, ())
         index = _tuple(args)
-        return self[index] if isinstance(index, tuple) else np.ravel(self)[index]  # type: ignore[index,call-overload]
+        return self[index] if isinstance(index, tuple) else np.ravel(self)[index]
 
     def tolist(self) -> Any:
         """Return nested lists whose entries keep their tangents."""
-        return self if self.ndim == 0 else [x.tolist() for x in self]  # type: ignore[attr-defined]
+        return self if self.ndim == 0 else [x.tolist() for x in self]
 
     def __len__(self) -> int:
         return len(base(self))
@@ -222,10 +226,10 @@ class ArrayMethods:
         return base(value) in base(self)
 
     def __copy__(self) -> Array:
-        return np.copy(self)  # type: ignore[call-overload]
+        return np.copy(self)
 
     def __deepcopy__(self, memo: Any) -> Array:
-        return np.copy(self)  # type: ignore[call-overload]
+        return np.copy(self)
 
     def __format__(self, spec: str) -> str:
         return f"{base(self).item():{spec}}" if spec and self.ndim == 0 else repr(self)
@@ -251,4 +255,4 @@ class ArrayMethods:
     def view(self, *args: Any) -> Self:
         if args:
             raise lost("view() with another dtype or type")
-        return self[...]  # type: ignore[index,no-any-return]
+        return self[...]

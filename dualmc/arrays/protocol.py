@@ -158,16 +158,12 @@ def _accumulate(evaluate: Evaluate, ufunc: Any, array: Array, axis: int = 0, dty
     return np.moveaxis(np.stack(results), 0, axis) if results else np.copy(array)
 
 
-def _reduceat(
-    evaluate: Evaluate, ufunc: Any, array: Array, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
-) -> Any:
+def _reduceat(evaluate: Evaluate, ufunc: Any, array: Array, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """Return ufunc.reduceat: one reduction for each pair of neighbouring indices."""
     array = np.moveaxis(array, axis, 0)
     starts = [int(i) for i in indices]
     stops = [*starts[1:], array.shape[0]]
-    segments = [
-        ufunc.reduce(array[a:b], axis=0, dtype=dtype) if a < b else array[a] for a, b in zip(starts, stops, strict=True)
-    ]
+    segments = [ufunc.reduce(array[a:b], axis=0, dtype=dtype) if a < b else array[a] for a, b in zip(starts, stops, strict=True)]
     return np.moveaxis(np.stack(segments), 0, axis)
 
 

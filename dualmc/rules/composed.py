@@ -155,7 +155,17 @@ def nanmean(a: Array, axis: Any = None, dtype: Any = None, out: None = None, kee
     return np.mean(_without_nan(a, 0), axis=axis, dtype=dtype, keepdims=keepdims, where=_present(a, where))
 
 
-def nanvar(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False, *, where: Any = True, **kwargs: Any) -> Array:
+def nanvar(
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    **kwargs: Any,
+) -> Array:
     present = _present(a, where)
     result = np.var(_without_nan(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=present, **kwargs)
     few = np.sum(present, axis=axis, keepdims=keepdims) <= kwargs.get("correction", ddof)

@@ -58,7 +58,7 @@ def _pow_xy(ans: Array, x: Array, y: Array) -> Array:
 
 
 def _safe_log(x: Array, y: Array) -> Array:
-    """log x, and 0 where x == 0 < y: the factor x**y is 0 there whatever y does."""
+    """Log x, and 0 where x == 0 < y: the factor x**y is 0 there whatever y does."""
     zero = (x == 0) & (np.real(y) > 0)
     return np.where(zero, 0, np.log(np.where(zero, 1, x)))
 
@@ -75,13 +75,13 @@ def _share(x: Array, y: Array, exp: Any) -> Array:
 
 
 def _over(x: Array, length: Array) -> Array:
-    """x / length, and 0 where length is 0."""
+    """X / length, and 0 where length is 0."""
     zero = length == 0
     return np.where(zero, 0, x / np.where(zero, 1, length))
 
 
 def _angle_d(x: Array, y: Array) -> Array:
-    """x / (x² + y²) without overflow."""
+    """X / (x² + y²) without overflow."""
     h = np.hypot(x, y)
     return x / h / h
 
@@ -158,7 +158,9 @@ elementwise(np.exp2, on=[REAL], d=[lambda ans, x: ans * LN2], dd=[lambda ans, x:
 elementwise(np.expm1, on=[REAL], d=[lambda ans, x: np.exp(x)], dd=[lambda ans, x: np.exp(x)], edges=[Edge((0.0,), (1.0,), (1.0,))])
 elementwise(np.log, on=[POSITIVE], d=[lambda ans, x: 1 / x], dd=[lambda ans, x: -1 / (x * x)], edges=[Edge((0.0,), (INF,))])
 elementwise(np.log2, on=[POSITIVE], d=[lambda ans, x: 1 / (x * LN2)], dd=[lambda ans, x: -1 / (x * x * LN2)], edges=[Edge((0.0,), (INF,))])
-elementwise(np.log10, on=[POSITIVE], d=[lambda ans, x: 1 / (x * LN10)], dd=[lambda ans, x: -1 / (x * x * LN10)], edges=[Edge((0.0,), (INF,))])
+elementwise(
+    np.log10, on=[POSITIVE], d=[lambda ans, x: 1 / (x * LN10)], dd=[lambda ans, x: -1 / (x * x * LN10)], edges=[Edge((0.0,), (INF,))]
+)
 elementwise(
     np.log1p,
     on=[ABOVE_MINUS_ONE],
@@ -199,7 +201,9 @@ elementwise(
 
 # Roots and lengths. ------------------------------------------------------------------------------------------
 
-elementwise(np.sqrt, on=[POSITIVE], d=[lambda ans, x: 0.5 / ans], dd=[lambda ans, x: -0.25 / (ans * x)], edges=[Edge((0.0,), (INF,))], quiet=True)
+elementwise(
+    np.sqrt, on=[POSITIVE], d=[lambda ans, x: 0.5 / ans], dd=[lambda ans, x: -0.25 / (ans * x)], edges=[Edge((0.0,), (INF,))], quiet=True
+)
 elementwise(
     np.cbrt,
     on=[NONZERO],
@@ -245,7 +249,9 @@ elementwise(
     edges=[Edge((1.0,), (-INF,)), Edge((-1.0,), (-INF,))],
     quiet=True,
 )
-elementwise(np.arctan, on=[REAL], d=[lambda ans, x: 1 / (1 + x * x)], dd=[lambda ans, x: -2 * x / (1 + x * x) ** 2], edges=[Edge((INF,), (0.0,))])
+elementwise(
+    np.arctan, on=[REAL], d=[lambda ans, x: 1 / (1 + x * x)], dd=[lambda ans, x: -2 * x / (1 + x * x) ** 2], edges=[Edge((INF,), (0.0,))]
+)
 elementwise(
     np.arctan2,
     on=[NONZERO, NONZERO],
@@ -263,8 +269,20 @@ for _radians in (np.radians, np.deg2rad):
 
 elementwise(np.sinh, on=[REAL], d=[lambda ans, x: np.cosh(x)], dd=[lambda ans, x: ans], edges=[Edge((0.0,), (1.0,), (0.0,))])
 elementwise(np.cosh, on=[REAL], d=[lambda ans, x: np.sinh(x)], dd=[lambda ans, x: ans], edges=[Edge((0.0,), (0.0,), (1.0,))])
-elementwise(np.tanh, on=[REAL], d=[lambda ans, x: 1 - ans * ans], dd=[lambda ans, x: -2 * ans * (1 - ans * ans)], edges=[Edge((INF,), (0.0,), (0.0,))])
-elementwise(np.arcsinh, on=[REAL], d=[lambda ans, x: 1 / np.sqrt(1 + x * x)], dd=[lambda ans, x: -x / (1 + x * x) ** 1.5], edges=[Edge((0.0,), (1.0,), (0.0,))])
+elementwise(
+    np.tanh,
+    on=[REAL],
+    d=[lambda ans, x: 1 - ans * ans],
+    dd=[lambda ans, x: -2 * ans * (1 - ans * ans)],
+    edges=[Edge((INF,), (0.0,), (0.0,))],
+)
+elementwise(
+    np.arcsinh,
+    on=[REAL],
+    d=[lambda ans, x: 1 / np.sqrt(1 + x * x)],
+    dd=[lambda ans, x: -x / (1 + x * x) ** 1.5],
+    edges=[Edge((0.0,), (1.0,), (0.0,))],
+)
 elementwise(
     np.arccosh,
     on=[ABOVE_ONE],
@@ -294,8 +312,16 @@ for _chooser in (np.maximum, np.minimum, np.fmax, np.fmin):
         + ([Edge((NAN, 1.0), (0.0, 1.0)), Edge((1.0, NAN), (1.0, 0.0))] if _chooser in (np.fmax, np.fmin) else []),
         select=True,
     )
-elementwise(np.absolute, on=[NONZERO], d=[lambda ans, x: np.conjugate(np.sign(x))], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))])
-elementwise(np.fabs, on=[NONZERO], d=[lambda ans, x: np.sign(x)], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))])
+elementwise(
+    np.absolute,
+    on=[NONZERO],
+    d=[lambda ans, x: np.conjugate(np.sign(x))],
+    dd=[ZERO],
+    edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))],
+)
+elementwise(
+    np.fabs, on=[NONZERO], d=[lambda ans, x: np.sign(x)], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))]
+)
 elementwise(np.sign, on=[NONZERO], d=[ZERO], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,))], real=True)
 elementwise(
     np.copysign,
@@ -304,7 +330,14 @@ elementwise(
     dd=[ZERO, ZERO, ZERO],
     edges=[Edge((0.0, -1.0), (-1.0, 0.0)), Edge((-2.0, 0.0), (-1.0, 0.0))],
 )
-elementwise(np.heaviside, on=[NONZERO, REAL], d=[ZERO, lambda ans, x, y: 1.0 * (x == 0)], dd=[ZERO, ZERO, ZERO], edges=[Edge((0.0, 0.5), (0.0, 1.0))], select=True)
+elementwise(
+    np.heaviside,
+    on=[NONZERO, REAL],
+    d=[ZERO, lambda ans, x, y: 1.0 * (x == 0)],
+    dd=[ZERO, ZERO, ZERO],
+    edges=[Edge((0.0, 0.5), (0.0, 1.0))],
+    select=True,
+)
 elementwise(
     chosen,
     on=[INTEGER, REAL, REAL],
@@ -318,7 +351,12 @@ elementwise(
     on=[POSITIVE, NEGATIVE, ABOVE_ONE],
     d=[lambda ans, x, low, high: 1.0 * ((x >= low) & (x <= high)), _below, _above],
     dd=[ZERO] * 6,
-    edges=[Edge((1.0, 1.0, 2.0), (1.0, 0.0, 0.0)), Edge((2.0, 1.0, 2.0), (1.0, 0.0, 0.0)), Edge((0.0, 1.0, 2.0), (0.0, 1.0, 0.0)), Edge((9.0, 1.0, 2.0), (0.0, 0.0, 1.0))],
+    edges=[
+        Edge((1.0, 1.0, 2.0), (1.0, 0.0, 0.0)),
+        Edge((2.0, 1.0, 2.0), (1.0, 0.0, 0.0)),
+        Edge((0.0, 1.0, 2.0), (0.0, 1.0, 0.0)),
+        Edge((9.0, 1.0, 2.0), (0.0, 0.0, 1.0)),
+    ],
     select=True,
 )
 
@@ -326,6 +364,18 @@ elementwise(
 
 elementwise(np.floor_divide, on=[REAL, NONZERO], d=[ZERO, ZERO], dd=[ZERO, ZERO, ZERO], real=True)
 for _remainder in (np.remainder, np.fmod):
-    elementwise(_remainder, on=[POSITIVE, ABOVE_ONE], d=[ONE, lambda ans, x, y: np.rint((ans - x) / y)], dd=[ZERO, ZERO, ZERO], edges=[Edge((1.0, INF), (1.0, 0.0))])
-elementwise(np.ldexp, on=[REAL, INTEGER], d=[lambda ans, x, n: np.ldexp(np.ones_like(ans), n), ZERO], dd=[ZERO, ZERO, ZERO], edges=[Edge((0.0, 3.0), (8.0, 0.0))])
+    elementwise(
+        _remainder,
+        on=[POSITIVE, ABOVE_ONE],
+        d=[ONE, lambda ans, x, y: np.rint((ans - x) / y)],
+        dd=[ZERO, ZERO, ZERO],
+        edges=[Edge((1.0, INF), (1.0, 0.0))],
+    )
+elementwise(
+    np.ldexp,
+    on=[REAL, INTEGER],
+    d=[lambda ans, x, n: np.ldexp(np.ones_like(ans), n), ZERO],
+    dd=[ZERO, ZERO, ZERO],
+    edges=[Edge((0.0, 3.0), (8.0, 0.0))],
+)
 elementwise(np.nextafter, on=[SMALL, SMALL], d=[ONE, ZERO], dd=[ZERO, ZERO, ZERO])

@@ -20,10 +20,7 @@ def getitem_op(shape: Shape, key: Any) -> LinearOp:
     try:
         known = (
             shape,
-            *(
-                ("slice", k.start, k.stop, k.step) if type(k) is slice else (type(k), k)
-                for k in keys
-            ),
+            *(("slice", k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys),
         )
         op = _basic.get(known)
     except TypeError:

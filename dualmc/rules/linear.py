@@ -160,7 +160,11 @@ def diagonal_op(shape: Shape, offset: int = 0, axis1: int = 0, axis2: int = 1) -
     out = np.diagonal(np.broadcast_to(np.empty((), "b"), shape), offset, axis1, axis2).shape
 
     def transpose(c: Array) -> Array:
-        z = np.zeros(lead_of(c, len(out)) + shape, c.dtype) if type(c) is np.ndarray else np.zeros_like(c, shape=lead_of(c, len(out)) + shape)
+        z = (
+            np.zeros(lead_of(c, len(out)) + shape, c.dtype)
+            if type(c) is np.ndarray
+            else np.zeros_like(c, shape=lead_of(c, len(out)) + shape)
+        )
         n = out[-1]
         i, j = np.arange(n) + max(-offset, 0), np.arange(n) + max(offset, 0)
         moved = np.moveaxis(z, (a1, a2), (-2, -1))

@@ -141,9 +141,7 @@ def _einsum_bind(i: int, operands: Sequence[Array], args: Sequence[Any], kwargs:
         return unbroadcast(y, shape, len(shape)) if full != shape else y
 
     result = tuple(length(k) for k in out)
-    return LinearOp(
-        shape, result, lambda x: np.einsum(forward, *fixed, x, optimize=optimize), transpose, bound=bool(fixed)
-    )
+    return LinearOp(shape, result, lambda x: np.einsum(forward, *fixed, x, optimize=optimize), transpose, bound=bool(fixed))
 
 
 def _on_diagonal(y: Array, unique: str, term: str, full: Shape) -> Array:

@@ -111,15 +111,14 @@ def defrule(
     >>> f = dm.defrule(logistic_map, d=[lambda ans, r, x: x * (1 - x), lambda ans, r, x: r * (1 - 2 * x)])
     >>> dm.jvp(lambda x: f(3.5, x), (np.array([0.1, 0.5]),), (np.ones(2),))[1]
     array([2.8, 0. ])
+
     """
     if not callable(func):
         raise TypeError(f"defrule: func must be callable, got {type(func).__name__}")
     given = [name for name, value in (("d", d), ("linear", linear), ("composed", composed)) if value is not None]
     given += ["constant"] * bool(constant)
     if len(given) != 1:
-        raise TypeError(
-            f"defrule: give exactly one of d=, linear=, composed=, constant=True; got {', '.join(given) or 'none'}"
-        )
+        raise TypeError(f"defrule: give exactly one of d=, linear=, composed=, constant=True; got {', '.join(given) or 'none'}")
     if func in RULES and not replace:
         raise ValueError(f"defrule: {func!r} has a rule already; pass replace=True to replace it")
     rule: Rule

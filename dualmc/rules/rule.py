@@ -8,8 +8,24 @@ from .._typing import Array, Function
 from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE, ZERO, Const
 
-__all__ = ["MINUS_ONE", "ONE", "ZERO", "Composed", "Const", "Constant", "Domain", "Edge", "Elementwise", "Join", "Linear",
-           "Multilinear", "Partial", "Refused", "Rule", "Weighted"]
+__all__ = [
+    "MINUS_ONE",
+    "ONE",
+    "ZERO",
+    "Composed",
+    "Const",
+    "Constant",
+    "Domain",
+    "Edge",
+    "Elementwise",
+    "Join",
+    "Linear",
+    "Multilinear",
+    "Partial",
+    "Refused",
+    "Rule",
+    "Weighted",
+]
 
 
 Partial: TypeAlias = Const | Callable[..., Array]

@@ -146,4 +146,3 @@ def _ordered(t: ndarray[Any, Any], ans: ndarray[Any, Any]) -> Array:
     order = sorted(range(nd), key=lambda i: -abs(ans.strides[i]))
     perm = (*range(lead), *(lead + i for i in order))
     return np.ascontiguousarray(t.transpose(perm)).transpose(np.argsort(perm))
-

@@ -1,0 +1,77 @@
+"""What a user reads from a Dual: its plain value, its tangent."""
+
+import numpy as np
+
+from ._typing import Array
+from .arrays.creation import as_array
+from .arrays.dual import Dual
+from .arrays.dual import base_of as _base_of
+from .boundary import zero_tangent
+
+
+def primal(x: Array) -> Array:
+    """
+    Return the plain value of x: what remains when every derivative is left out.
+
+    Parameters
+    ----------
+    x : Dual or array_like
+        Nested Duals are unwrapped to the innermost array.
+
+    Returns
+    -------
+    ndarray or NumPy scalar
+        Of the shape and dtype of x. It shares memory with x.
+
+    Raises
+    ------
+    TypeError
+        If x is not numeric.
+
+    Notes
+    -----
+    For x + ẋ·ε this is x. It is the way to say that something is constant: whatever is computed from it carries no
+    tangent (Parr & Howard, section 2, the constant rule).
+
+    Examples
+    --------
+    >>> import dualmc as dm
+    >>> dm.primal(dm.Dual([1.0, 2.0], [1.0, 0.0]))
+    array([1., 2.])
+
+    """
+    return _base_of(as_array(x))
+
+
+def tangent(x: Array) -> Array:
+    """
+    Return the tangent of x.
+
+    Parameters
+    ----------
+    x : Dual or array_like
+
+    Returns
+    -------
+    ndarray, NumPy scalar or Dual
+        The tangent of the innermost transform that x takes part in, of shape `(*directions, *x.shape)`; zeros of
+        the shape of x for an array that is not a Dual.
+
+    Raises
+    ------
+    TypeError
+        If x is not numeric.
+
+    Notes
+    -----
+    For x + ẋ·ε this is ẋ (Parr & Howard, section 4.5).
+
+    Examples
+    --------
+    >>> import dualmc as dm
+    >>> dm.tangent(dm.Dual([1.0, 2.0], [1.0, 0.0]) ** 2)
+    array([2., 0.])
+
+    """
+    a = as_array(x)
+    return a.tangent if type(a) is Dual else zero_tangent(np.asarray(a))

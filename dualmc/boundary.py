@@ -1,0 +1,125 @@
+"""What enters and leaves a transform: arguments become Duals of a fresh level, results are taken apart again."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._typing import Array, Function, Tree
+from .arrays.dual import Dual
+from .tangents.dense import lift, settle
+from .trees import Structure, flatten
+
+_LEVELS = itertools.count(1)
+
+
+def fresh_level() -> int:
+    """Return a level that no Dual has yet; safe between threads."""
+    return next(_LEVELS)
+
+
+def entering(x: Any, where: str) -> Array:
+    """Return x as a floating or complex array that the function may write to, or raise and name the argument."""
+    if type(x) is Dual:
+        return np.copy(x) if x.ndim else x
+    if isinstance(x, (np.ndarray, np.generic, int, float, complex)):
+        a = np.asarray(x)
+        if a.dtype.kind in "fc":
+            return a.copy("K") if isinstance(x, np.ndarray) else a[()]
+        if a.dtype.kind in "biu":
+            return a.astype(np.float64)[()] if not isinstance(x, np.ndarray) else a.astype(np.float64)
+    if x is None or isinstance(x, (str, bytes)) or not isinstance(x, np.ndarray):
+        raise TypeError(f"{where} must be a number, an array, or tuples, lists and dicts of them; got {type(x).__name__} {x!r:.60}")
+    raise TypeError(f"{where} must be an array of numbers; got dtype {x.dtype}")
+
+
+def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
+    """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
+    if type(y) is Dual:
+        if y.level == level:
+            return y.primal, y.tangent
+        if y.level > level:
+            raise TypeError(f"{where} is a Dual of an inner transform that has ended; return its result instead")
+        return y, None
+    if isinstance(y, (np.ndarray, np.generic, int, float, complex)) and np.asarray(y).dtype.kind in "biufc":
+        return y if isinstance(y, np.ndarray) else np.asarray(y)[()], None
+    hint = "; use np.stack or np.array(..., like=x) to build arrays from Duals" if isinstance(y, np.ndarray) else ""
+    raise TypeError(f"{where} must be a number, an array, or tuples, lists and dicts of them; got {type(y).__name__} {y!r:.60}{hint}")
+
+
+def function_name(f: Function) -> str:
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[Array], list[Array | None], Structure, Any]:
+    """Return primals, tangents, structure and auxiliary data of what f returned."""
+    aux = None
+    if has_aux:
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise TypeError(f"has_aux=True: {function_name(f)} must return (output, aux), got {type(result).__name__}")
+        result, aux = result
+        leaves, structure = flatten(aux)
+        aux = structure.unflatten(iter([_plain(a, level) for a in leaves]))
+    leaves, structure = flatten(result)
+    names = structure.paths(f"the result of {function_name(f)}")
+    pairs = [leaving(y, where, level) for y, where in zip(leaves, names, strict=True)]
+    return [p for p, _ in pairs], [t for _, t in pairs], structure, aux
+
+
+def _plain(a: Any, level: int) -> Any:
+    return a.primal if type(a) is Dual and a.level == level else a
+
+
+def zero_tangent(value: Array) -> Array:
+    """Return the zero tangent of a value that does not depend on the inputs."""
+    return np.zeros(value.shape, value.dtype if value.dtype.kind in "fc" else np.float64)[()]
+
+
+def settled(t: Array, p: Array) -> Array:
+    """Return a seed that can hold what its primal holds and lies in memory as it does."""
+    return lift(t, p) if type(p) is Dual else settle(t, p)
+
+
+class Call:
+    """One call of a transformed function: which arguments are differentiated, and how to put them back."""
+
+    def __init__(self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.f, self.args, self.kwargs = f, args, kwargs
+        self.single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
+        self.numbers = self._numbers(name, argnums)
+        chosen = tuple(args[i] for i in self.numbers)
+        leaves, self.structure = flatten(chosen)
+        paths = (self._spelled(p) for p in self.structure.paths(""))
+        self.leaves = [entering(x, f"{name}: {p}") for x, p in zip(leaves, paths, strict=True)]
+
+    def _numbers(self, name: str, argnums: Any) -> tuple[int, ...]:
+        numbers = (argnums,) if self.single else argnums
+        if not isinstance(numbers, (tuple, list)) or not all(isinstance(i, (int, np.integer)) for i in numbers) or not numbers:
+            raise TypeError(f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}")
+        n = len(self.args)
+        if not all(-n <= i < n for i in numbers):
+            raise ValueError(f"{name}: argnums={argnums!r} does not fit a call with {n} positional arguments")
+        normal = tuple(int(i) % n for i in numbers)
+        if len(set(normal)) != len(normal):
+            raise ValueError(f"{name}: argnums={argnums!r} names an argument twice")
+        return normal
+
+    def _spelled(self, path: str) -> str:
+        """Turn the path [0]['a'] into argument 2['a']."""
+        first, _, rest = path[1:].partition("]")
+        return f"argument {self.numbers[int(first)]}{rest}"
+
+    def bound(self, leaves: Iterator[Any]) -> list[Any]:
+        args = list(self.args)
+        for i, x in zip(self.numbers, self.structure.unflatten(leaves), strict=True):
+            args[i] = x
+        return args
+
+    def function(self, *args: Any) -> Any:
+        return self.f(*args, **self.kwargs)
+
+    def like_inputs(self, leaves: Iterator[Any]) -> Tree:
+        """Return leaves in the structure of the differentiated arguments; a tuple of them for several argnums."""
+        tree = self.structure.unflatten(leaves)
+        return tree[0] if self.single else tree

@@ -1,0 +1,398 @@
+"""Derivatives, gradients and Jacobians: blocks of directions carried through a function in passes."""
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._typing import Array, Function, Shape, Tree
+from .arrays.dual import Dual
+from .boundary import Call, fresh_level, function_name, outputs, settled, zero_tangent
+from .rules.selection import base
+from .trees import Structure
+
+CHUNK_BYTES = 1 << 19
+"""Bytes of one seed block: where several directions share a pass, and still stay in cache (bench/bench_chunks.py)."""
+
+# Passes. -----------------------------------------------------------------------------------------------------
+
+
+def _chunks(sizes: Sequence[int], step: int) -> Iterator[tuple[int, int]]:
+    n = sum(sizes)
+    yield from ((s, min(s + step, n)) for s in range(0, n, step)) if n else ((0, 0),)
+
+
+def _chunk_size(n: int, itemsize: int, chunk_size: int | None) -> int:
+    """Return how many directions one pass takes: as given, or as many as a seed block of CHUNK_BYTES holds."""
+    if chunk_size is not None:
+        if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
+            raise ValueError(f"chunk_size must be a positive integer or None, got {chunk_size!r}")
+        return int(chunk_size)
+    return max(1, min(n, CHUNK_BYTES // max(1, n * itemsize)))
+
+
+def _seeds(leaves: Sequence[Array], start: int, stop: int, level: int) -> Iterator[Any]:
+    """Return each leaf as a Dual whose directions are basis vectors start to stop; leaves outside are constants."""
+    at = 0
+    for x in leaves:
+        first, last = max(start, at), min(stop, at + x.size)
+        if first < last or (start == stop and x.size == 0):
+            seed = np.zeros((stop - start, x.size), x.dtype)
+            seed[np.arange(first - start, last - start), np.arange(first - at, last - at)] = 1
+            yield Dual(_fresh(x), settled(seed.reshape((stop - start, *x.shape)), x), level)
+        else:
+            yield _fresh(x)
+        at += x.size
+
+
+def _fresh(x: Array) -> Array:
+    """Return x so that one pass cannot change what the next one sees."""
+    return np.copy(x) if type(x) is Dual and x.ndim else x.copy("K") if isinstance(x, np.ndarray) else x
+
+
+def _passes(
+    f: Function, leaves: Sequence[Array], rebuild: Callable[[Iterator[Any]], Tree], chunk_size: int | None, has_aux: bool
+) -> tuple[list[Array], list[Array], Structure, Any]:
+    """Return values and Jacobians (output shape + (n,)) of every output leaf for the flat basis of all input leaves."""
+    n = sum(x.size for x in leaves)
+    itemsize = max((base(x).itemsize for x in leaves), default=8)
+    columns: list[list[Array]] = []
+    for start, stop in _chunks([x.size for x in leaves], _chunk_size(n, itemsize, chunk_size)):
+        level = fresh_level()
+        result = f(*rebuild(_seeds(leaves, start, stop, level)))
+        values, tangents, structure, aux = outputs(f, result, level, has_aux)
+        blocks = [_block(v, t, stop - start) for v, t in zip(values, tangents, strict=True)]
+        columns.append(blocks)
+    jacobians = [np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0] for parts in zip(*columns, strict=True)]
+    return values, jacobians, structure, aux
+
+
+def _single_passes(call: Call, has_aux: bool) -> tuple[list[Array], list[list[Array]], Structure, Any]:
+    """Return values and, for each input number, the derivatives of all outputs: one pass each, no axis of directions."""
+    columns = []
+    for i, x in enumerate(call.leaves):
+        level = fresh_level()
+        one = settled(np.ones((), x.dtype)[()], x)
+        seeded = (Dual(p, one, level) if j == i else p for j, p in enumerate(call.leaves))
+        values, tangents, structure, aux = outputs(call.f, call.function(*call.bound(seeded)), level, has_aux)
+        columns.append([zero_tangent(v) if t is None else t for v, t in zip(values, tangents, strict=True)])
+    return values, columns, structure, aux
+
+
+def _block(value: Array, t: Array | None, k: int) -> Array:
+    """Return the tangents of k directions with the directions last."""
+    return np.repeat(zero_tangent(value)[..., None], k, axis=-1) if t is None else np.moveaxis(t, 0, -1)
+
+
+def _split_columns(jacobian: Array, shapes: Sequence[Shape]) -> Iterator[Array]:
+    """Return the Jacobian with respect to each input leaf: output shape + input shape."""
+    at, lead = 0, np.shape(jacobian)[:-1]
+    for s in shapes:
+        size = math.prod(s)
+        yield np.reshape(jacobian[..., at : at + size], lead + s)
+        at += size
+
+
+# Transforms. -------------------------------------------------------------------------------------------------
+
+
+def _returned(value: Any, derivative: Any, aux: Any, with_value: bool, has_aux: bool) -> Any:
+    """Return what the four combinations of value and aux ask for, as JAX does."""
+    if with_value:
+        return ((value, aux), derivative) if has_aux else (value, derivative)
+    return (derivative, aux) if has_aux else derivative
+
+
+Solver = Callable[[Call], tuple[Any, Any, Any]]
+
+
+def _transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver) -> Function:
+    """Return the function that calls solve on each call of it."""
+    if not callable(f):
+        raise TypeError(f"{name}: f must be a function, got {type(f).__name__}; write {name}(f)(x)")
+
+    @functools.wraps(f)
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        call = Call(name, f, argnums, args, kwargs)
+        value, derivative, aux = solve(call)
+        return _returned(value, derivative, aux, with_value, has_aux)
+
+    return transformed
+
+
+def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool) -> Function:
+    def solve(call: Call) -> tuple[Any, Any, Any]:
+        _check_holomorphic(name, call.leaves, holomorphic)
+        values, jacobians, outer, aux = _passes(call.function, call.leaves, call.bound, chunk_size, has_aux)
+        shapes = [x.shape for x in call.leaves]
+        trees = (call.like_inputs(_split_columns(j, shapes)) for j in jacobians)
+        return outer.unflatten(iter(values)), outer.unflatten(trees), aux
+
+    return _transform(name, f, argnums, has_aux, with_value, solve)
+
+
+def _check_holomorphic(name: str, leaves: Sequence[Array], holomorphic: bool) -> None:
+    complex_leaves = [x.dtype for x in leaves if x.dtype.kind == "c"]
+    if complex_leaves and not holomorphic:
+        raise TypeError(
+            f"{name}: an input has dtype {complex_leaves[0]}; a complex function has a complex derivative only if it is "
+            "holomorphic: pass holomorphic=True, or differentiate with respect to real and imaginary part"
+        )
+    if holomorphic and len(complex_leaves) != len(leaves):
+        raise TypeError(f"{name}: holomorphic=True needs complex inputs, got {[str(x.dtype) for x in leaves]}")
+
+
+def jacobian(
+    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
+) -> Function:
+    """
+    Return the function that evaluates the Jacobian of f.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, or of nested tuples, lists, dicts and named tuples of arrays, that returns the like.
+    argnums : int or tuple of int
+        The positional arguments to differentiate with respect to.
+    has_aux : bool
+        f returns `(output, aux)`; the result is then `(jacobian, aux)`.
+    chunk_size : int, optional
+        How many directions one pass of f carries; chosen from the size of the inputs when left out.
+    holomorphic : bool
+        Inputs are complex and f is holomorphic; the Jacobian is ∂f/∂z.
+
+    Returns
+    -------
+    callable
+        With the arguments of f. For an output of shape S and an input of shape T the result has shape S + T:
+        entry [i, j] is ∂fᵢ/∂xⱼ. For structured outputs and inputs, the structure of the output with the structure of
+        the input in each place; a tuple for several argnums.
+
+    Raises
+    ------
+    TypeError
+        If an input or output is not numeric, or an input is complex without `holomorphic`.
+    ValueError
+        If argnums or chunk_size do not fit.
+
+    Notes
+    -----
+    Rows are outputs and columns inputs, the numerator layout of Parr & Howard, section 4.1. Each pass carries a
+    block of columns of the identity through f.
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> dm.jacobian(lambda x: np.array([3 * x[0] ** 2 * x[1], 2 * x[0] + x[1] ** 8], like=x))(np.array([1.0, 2.0]))
+    array([[  12.,    3.],
+           [   2., 1024.]])
+
+    """
+    return _jacobian("jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=False)
+
+
+def value_and_jacobian(
+    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
+) -> Function:
+    """
+    Return the function that evaluates f and its Jacobian in the same passes.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, chunk_size, holomorphic
+        As for `jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; returns `(value, jacobian)`, or `((value, aux), jacobian)` with `has_aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `jacobian`.
+
+    Notes
+    -----
+    The value is the primal of the last pass, so it costs nothing extra (Parr & Howard, section 4.1, for the layout).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> value, J = dm.value_and_jacobian(np.square)(np.array([1.0, 3.0]))
+    >>> J
+    array([[2., 0.],
+           [0., 6.]])
+
+    """
+    return _jacobian("value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=True)
+
+
+def _gradient(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool) -> Function:
+    def solve(call: Call) -> tuple[Any, Any, Any]:
+        for x in call.leaves:
+            if x.dtype.kind == "c":
+                raise TypeError(f"{name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
+        values, jacobians, outer, aux = _passes(call.function, call.leaves, call.bound, chunk_size, has_aux)
+        if outer.kind is not None or values[0].shape != () or values[0].dtype.kind == "c":
+            got = "a " + outer.kind.__name__ if outer.kind is not None else f"shape {values[0].shape}, dtype {values[0].dtype}"
+            raise TypeError(f"{name}: {function_name(f)} must return one real number, got {got}; use dm.jacobian for anything else")
+        return values[0], call.like_inputs(_split_columns(jacobians[0], [x.shape for x in call.leaves])), aux
+
+    return _transform(name, f, argnums, has_aux, with_value, solve)
+
+
+def gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None) -> Function:
+    """
+    Return the function that evaluates the gradient of a scalar function.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number.
+    argnums, has_aux, chunk_size
+        As for `jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; the gradient has the structure, shapes and dtypes of the differentiated arguments.
+
+    Raises
+    ------
+    TypeError
+        If f does not return one real number, or an input is not real.
+    ValueError
+        If argnums or chunk_size do not fit.
+
+    Notes
+    -----
+    ∇f = [∂f/∂x₁, ..., ∂f/∂xₙ] (Parr & Howard, section 3).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> dm.gradient(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+
+    """
+    return _gradient("gradient", f, argnums, has_aux, chunk_size, with_value=False)
+
+
+def value_and_gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None) -> Function:
+    """
+    Return the function that evaluates a scalar function and its gradient in the same passes.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, chunk_size
+        As for `gradient`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; returns `(value, gradient)`, or `((value, aux), gradient)` with `has_aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`.
+
+    Notes
+    -----
+    The value is the primal of the last pass (Parr & Howard, section 3, for the gradient).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> value, g = dm.value_and_gradient(lambda x: x @ x)(np.array([1.0, 2.0]))
+    >>> float(value), g
+    (5.0, array([2., 4.]))
+
+    """
+    return _gradient("value_and_gradient", f, argnums, has_aux, chunk_size, with_value=True)
+
+
+def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic: bool, with_value: bool) -> Function:
+    def solve(call: Call) -> tuple[Any, Any, Any]:
+        _check_holomorphic(name, call.leaves, holomorphic)
+        for x in call.leaves:
+            if x.shape != ():
+                raise TypeError(f"{name}: the input must be one number, got shape {x.shape}; use dm.jacobian or dm.gradient")
+        values, columns, outer, aux = _single_passes(call, has_aux)
+        trees = (call.like_inputs(iter(by_input)) for by_input in zip(*columns, strict=True))
+        return outer.unflatten(iter(values)), outer.unflatten(trees), aux
+
+    return _transform(name, f, argnums, has_aux, with_value, solve)
+
+
+def derivative(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:
+    """
+    Return the function that evaluates the derivative of a function of one number.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a number; returns a number, an array, or tuples, lists and dicts of them.
+    argnums, has_aux, holomorphic
+        As for `jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; the derivative has the structure and shapes of f's result.
+
+    Raises
+    ------
+    TypeError
+        If the input is not one number, or is complex without `holomorphic`.
+    ValueError
+        If argnums do not fit.
+
+    Notes
+    -----
+    df/dx for f: ℝ → ℝ, and the column ∂f/∂x for f: ℝ → ℝᵐ (Parr & Howard, sections 2 and 4.3).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> dm.derivative(dm.derivative(lambda x: x**4))(2.0)
+    np.float64(48.0)
+
+    """
+    return _derivative("derivative", f, argnums, has_aux, holomorphic, with_value=False)
+
+
+def value_and_derivative(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:
+    """
+    Return the function that evaluates a function of one number and its derivative in one pass.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, holomorphic
+        As for `derivative`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; returns `(value, derivative)`, or `((value, aux), derivative)` with `has_aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `derivative`.
+
+    Notes
+    -----
+    f(x + ε) = f(x) + f'(x)·ε with ε² = 0 (Parr & Howard, section 2, for the rules that f'(x) follows).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> dm.value_and_derivative(np.square)(3.0)
+    (np.float64(9.0), np.float64(6.0))
+
+    """
+    return _derivative("value_and_derivative", f, argnums, has_aux, holomorphic, with_value=True)
