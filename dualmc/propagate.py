@@ -46,7 +46,7 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
         if t is None or d is ZERO:
             continue
         space = space_of(t)
-        g = d(ans, *args) if callable(d) else d
+        g: Any = d(ans, *args) if callable(d) else d
         if space.KEEPS and (g is ans or any(g is p for p in primals)):
             g = np.copy(g)  # the user may overwrite that array before the space uses it
         new = space.scale(t, g, _shape(x), shape, dtype, select=rule.select)

@@ -187,7 +187,7 @@ class Dual(NumPyProtocol, ArrayMethods):
             value = value[0]
         v, tv = (value.primal, value.tangent) if same else (value, None)
         for part in (v, tv):
-            if carries(part):
+            if type(part) is Dual:
                 self._lift(part)
         self.primal[key] = v
         if tv is not None:
@@ -372,14 +372,14 @@ def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
     return ans if t is None else Dual(ans, t, level)
 
 
-def _unary(rule: Elementwise, a: Dual) -> Any:
+def _unary(rule: Any, a: Dual) -> Any:
     """Take the short way: one raw array, one product. The general way is `_elementwise`; they agree by a test."""
     u = a.tangent
     if rule.plain and rule.quiet is False and type(u) in _RAW:
         p, d = a.primal, rule.d[0]
         ans = rule.func(p)
         t = -u if d is MINUS_ONE else u.copy("K") if d is ONE else u * d(ans, p)  # type: ignore[operator]
-        if not has_nan(t):
+        if t.dtype is ans.dtype and not has_nan(t):  # the modulus of complex values is real
             return Dual(ans, t, a.level)
     return _elementwise(rule, (a,), {})
 

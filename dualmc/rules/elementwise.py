@@ -138,7 +138,7 @@ elementwise(
     d=[_pow_x, lambda ans, x, y: ans * _safe_log(x, y)],
     dd=[_pow_xx, _pow_xy, lambda ans, x, y: ans * _safe_log(x, y) ** 2],
     edges=[
-        Edge((0.0, 0.0), (0.0, -INF), (0.0, INF, INF)),
+        Edge((0.0, 0.0), (0.0, -INF), (0.0, None, None)),
         Edge((0.0, 1.0), (1.0, 0.0), (0.0, -INF, 0.0)),
         Edge((0.0, 2.0), (0.0, 0.0), (2.0, 0.0, 0.0)),
         Edge((0.0, 3.0), (0.0, 0.0), (0.0, 0.0, 0.0)),

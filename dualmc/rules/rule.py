@@ -53,11 +53,11 @@ INTEGER = Domain("integers", -3.0, 3.0, True)
 
 
 class Edge(NamedTuple):
-    """A kink or limit point with the partials expected there; dd where the convention reaches second order."""
+    """A kink or limit point with the partials expected there; dd where the convention reaches second order, None where not."""
 
     args: tuple[float, ...]
     d: tuple[float, ...]
-    dd: tuple[float, ...] | None = None
+    dd: tuple[float | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
