@@ -28,7 +28,7 @@ def _shape(x: Array) -> Shape:
 def elementwise(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[Tangent | None]) -> Pair:
     """Σᵢ diag(∂ans/∂argᵢ)·tᵢ: each Jacobian is diagonal (section 4.2), broadcasting included (section 4.3)."""
     ans = rule.func(*primals)
-    if rule.real and ans.dtype.kind == "c":
+    if rule.on_complex == "refused" and ans.dtype.kind == "c":
         raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
     if rule.quiet is False or not (rule.quiet is True or rule.quiet(*primals)):
         return ans, _combined(rule, ans, primals, tangents)

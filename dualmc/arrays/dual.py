@@ -26,6 +26,12 @@ from .protocol import NumPyProtocol
 _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
+_rule_of = RULES.get
+# The rules of Python's operators; defrule does not replace them.
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
+_POW, _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (operator.pow, np.floor_divide, np.remainder, np.matmul))
+_NEGATIVE, _POSITIVE, _ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
+
 
 @final
 class Dual(NumPyProtocol, ArrayMethods):
@@ -131,7 +137,7 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            rule = RULES.get(ufunc)
+            rule = _rule_of(ufunc)
             if type(rule) is Elementwise:
                 return _unary(rule, inputs[0]) if len(inputs) == 1 else _binary(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
@@ -218,46 +224,46 @@ class Dual(NumPyProtocol, ArrayMethods):
     # Operators. Each is the rule of the ufunc that ndarray uses for it.
 
     def __add__(self, other: Any) -> Any:
-        return _binary(RULES[np.add], self, other)
+        return _binary(_ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return _binary(RULES[np.add], other, self)
+        return _binary(_ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return _binary(RULES[np.subtract], self, other)
+        return _binary(_SUBTRACT, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return _binary(RULES[np.subtract], other, self)
+        return _binary(_SUBTRACT, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _binary(RULES[np.multiply], self, other)
+        return _binary(_MULTIPLY, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return _binary(RULES[np.multiply], other, self)
+        return _binary(_MULTIPLY, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return _binary(RULES[np.divide], self, other)
+        return _binary(_DIVIDE, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _binary(RULES[np.divide], other, self)
+        return _binary(_DIVIDE, other, self)
 
     def __pow__(self, other: Any) -> Any:
-        return _binary(RULES[operator.pow], self, other)
+        return _binary(_POW, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return _binary(RULES[operator.pow], other, self)
+        return _binary(_POW, other, self)
 
     def __floordiv__(self, other: Any) -> Any:
-        return _binary(RULES[np.floor_divide], self, other)
+        return _binary(_FLOOR_DIVIDE, self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return _binary(RULES[np.floor_divide], other, self)
+        return _binary(_FLOOR_DIVIDE, other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return _binary(RULES[np.remainder], self, other)
+        return _binary(_REMAINDER, self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return _binary(RULES[np.remainder], other, self)
+        return _binary(_REMAINDER, other, self)
 
     def __divmod__(self, other: Any) -> Any:
         return np.divmod(self, other)
@@ -266,19 +272,19 @@ class Dual(NumPyProtocol, ArrayMethods):
         return np.divmod(other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return _multilinear(RULES[np.matmul], (self, other), {})
+        return _multilinear(_MATMUL, (self, other), {})
 
     def __rmatmul__(self, other: Any) -> Any:
-        return _multilinear(RULES[np.matmul], (other, self), {})
+        return _multilinear(_MATMUL, (other, self), {})
 
     def __neg__(self) -> Any:
-        return _unary(RULES[np.negative], self)
+        return _unary(_NEGATIVE, self)
 
     def __pos__(self) -> Any:
-        return _unary(RULES[np.positive], self)
+        return _unary(_POSITIVE, self)
 
     def __abs__(self) -> Any:
-        return _unary(RULES[np.absolute], self)
+        return _unary(_ABSOLUTE, self)
 
     def __round__(self, ndigits: int = 0) -> Any:
         return base(self).round(ndigits)
@@ -375,11 +381,11 @@ def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
 def _unary(rule: Any, a: Dual) -> Any:
     """Take the short way: one raw array, one product. The general way is `_elementwise`; they agree by a test."""
     u = a.tangent
-    if rule.plain and rule.quiet is False and type(u) in _RAW:
+    if rule.short and type(u) in _RAW:
         p, d = a.primal, rule.d[0]
         ans = rule.func(p)
-        t = -u if d is MINUS_ONE else u.copy("K") if d is ONE else u * d(ans, p)  # type: ignore[operator]
-        if t.dtype is ans.dtype and not has_nan(t):  # the modulus of complex values is real
+        t = -u if d is MINUS_ONE else u.copy("K") if d is ONE else u * d(ans, p)
+        if not has_nan(t):
             return Dual(ans, t, a.level)
     return _elementwise(rule, (a,), {})
 
@@ -390,23 +396,24 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
 
     The general way is `_elementwise`; they agree by a test. bench/bench_overhead.py shows what this saves.
     """
-    if rule.plain:
+    if rule.short:
         if type(a) is Dual:
             if type(b) is Dual:
-                if a.level == b.level:
-                    p, u, q, v = a.primal, a.tangent, b.primal, b.tangent
-                    if type(u) in _RAW and type(v) in _RAW and rule.quiet is False and p.shape == q.shape:
+                u, v = a.tangent, b.tangent
+                if type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW):
+                    p, q, level = a.primal, b.primal, a.level
+                    if level == b.level and p.shape == q.shape and rule.quiet is False:
                         ans = rule.func(p, q)
                         d0, d1 = rule.d
                         if d0 is ONE:
                             if d1 is ONE:
-                                return Dual(ans, u + v, a.level)
+                                return Dual(ans, u + v, level)
                             t = u - v if d1 is MINUS_ONE else u + v * d1(ans, p, q)
                         else:
                             t = u * d0(ans, p, q)
                             t += v * d1(ans, p, q)
                         if not has_nan(t):
-                            return Dual(ans, t, a.level)
+                            return Dual(ans, t, level)
             elif type(a.tangent) in _RAW and _simple(b, a.primal):
                 return _one_sided(rule, a.primal, b, 0, a)
         elif type(b.tangent) in _RAW and _simple(a, b.primal):
@@ -424,7 +431,7 @@ def _simple(c: Any, p: Array) -> bool:
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
     quiet = rule.quiet
-    if quiet is False or (quiet is not True and not quiet(p, q)):
+    if quiet is False or not quiet(p, q):
         ans, d, u = rule.func(p, q), rule.d[i], x.tangent
         t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]
         if not has_nan(t):

@@ -318,11 +318,12 @@ elementwise(
     d=[lambda ans, x: np.conjugate(np.sign(x))],
     dd=[ZERO],
     edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))],
+    on_complex="modulus",
 )
 elementwise(
     np.fabs, on=[NONZERO], d=[lambda ans, x: np.sign(x)], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))]
 )
-elementwise(np.sign, on=[NONZERO], d=[ZERO], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,))], real=True)
+elementwise(np.sign, on=[NONZERO], d=[ZERO], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,))], on_complex="refused")
 elementwise(
     np.copysign,
     on=[NONZERO, NONZERO],
@@ -362,7 +363,7 @@ elementwise(
 
 # Division with a remainder; scaling by powers of two; neighbours. --------------------------------------------
 
-elementwise(np.floor_divide, on=[REAL, NONZERO], d=[ZERO, ZERO], dd=[ZERO, ZERO, ZERO], real=True)
+elementwise(np.floor_divide, on=[REAL, NONZERO], d=[ZERO, ZERO], dd=[ZERO, ZERO, ZERO], on_complex="refused")
 for _remainder in (np.remainder, np.fmod):
     elementwise(
         _remainder,

@@ -10,9 +10,10 @@ import numpy as np
 from .._typing import Function
 from ..linear_op import LinearOp
 from ..partial import Const
-from .rule import REAL, Composed, Constant, Domain, Edge, Elementwise, Linear, Partial, Rule
+from .rule import REAL, Complex, Composed, Constant, Domain, Edge, Elementwise, Linear, Partial, Rule
 
 RULES: dict[Any, Rule] = {}
+_DEFINED: set[Any] = set()
 
 
 def register(rule: Rule, *, under: Any = None) -> None:
@@ -29,10 +30,10 @@ def elementwise(
     edges: Iterable[Edge] = (),
     select: bool = False,
     quiet: bool | Callable[..., bool] = False,
-    real: bool = False,
+    on_complex: Complex = "holomorphic",
 ) -> None:
     """Enter an element-wise function."""
-    register(Elementwise(func, tuple(d), tuple(dd), tuple(on), tuple(edges), select, quiet, real))
+    register(Elementwise(func, tuple(d), tuple(dd), tuple(on), tuple(edges), select, quiet, on_complex))
 
 
 def alias(func: Function, original: Function) -> None:
@@ -84,7 +85,7 @@ def defrule(
     quiet : bool
         The partials are evaluated without floating-point warnings.
     replace : bool
-        Allow a rule that exists to be replaced.
+        Replace a rule that `defrule` made before; the rules that come with dualmc stay.
 
     Returns
     -------
@@ -119,8 +120,9 @@ def defrule(
     given += ["constant"] * bool(constant)
     if len(given) != 1:
         raise TypeError(f"defrule: give exactly one of d=, linear=, composed=, constant=True; got {', '.join(given) or 'none'}")
-    if func in RULES and not replace:
-        raise ValueError(f"defrule: {func!r} has a rule already; pass replace=True to replace it")
+    if func in RULES and not (replace and func in _DEFINED):
+        cure = "pass replace=True to replace it" if func in _DEFINED else "it comes with dualmc and stays"
+        raise ValueError(f"defrule: {func!r} has a rule already; {cure}")
     rule: Rule
     if d is not None:
         n = len(d)
@@ -133,6 +135,7 @@ def defrule(
         rule = Composed(func, composed)
     else:
         rule = Constant(func)
+    _DEFINED.add(func)
     register(rule)
     return func if isinstance(func, np.ufunc) else dispatching(func)
 

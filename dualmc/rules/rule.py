@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .._typing import Array, Function
 from ..linear_op import LinearOp
@@ -30,6 +30,9 @@ __all__ = [
 
 Partial: TypeAlias = Const | Callable[..., Array]
 """A local partial: a constant, or a function of (ans, *args) written in NumPy calls."""
+
+
+Complex: TypeAlias = Literal["holomorphic", "modulus", "refused"]
 
 
 class Domain(NamedTuple):
@@ -68,6 +71,7 @@ class Elementwise:
     `d[i]` is ∂ans/∂argᵢ; `dd` the upper triangle of second partials, row by row. `select` marks weights that drop
     the tangent of what was not chosen, even nan. `quiet` marks partials that divide by zero where the function
     itself is finite, so that they are evaluated without floating-point warnings; it may depend on the arguments.
+    `on_complex` says what becomes of complex arguments: a holomorphic function, a real modulus, or a refusal.
     """
 
     func: Function
@@ -77,12 +81,13 @@ class Elementwise:
     edges: tuple[Edge, ...] = ()
     select: bool = False
     quiet: bool | Callable[..., bool] = False
-    real: bool = False
-    plain: bool = field(init=False)
+    on_complex: Complex = "holomorphic"
+    short: bool = field(init=False)
     """Whether every partial is a product and nothing else, so that the short way of arrays/dual.py is right."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "plain", not self.select and not self.real and ZERO not in self.d)
+        special = self.select or self.quiet is True or self.on_complex != "holomorphic" or ZERO in self.d
+        object.__setattr__(self, "short", not special)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

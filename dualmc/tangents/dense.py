@@ -18,7 +18,7 @@ def has_nan(t: Array) -> bool:
     if type(t) is ndarray:
         flat = t if t.ndim == 1 else t.ravel("K")
         s = flat.dot(flat)
-        return bool(s != s)
+        return s != s  # type: ignore[no-any-return]
     if isinstance(t, np.generic):
         return bool(t != t)
     return any(has_nan(part) for part in t._parts())

@@ -1,0 +1,68 @@
+"""
+Claim: on arrays of 10 numbers, with one direction, a product of Duals costs at most 7x np.multiply, a sum 4x, and
+np.exp through NumPy's protocol 6x np.exp. The rows without a limit show what the short way saves, and what its parts
+cost: the same operation by the general way, the nan check behind the strong zero, the four NumPy calls themselves.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+from timing import interleaved, report
+
+import dualmc as dm
+from dualmc.arrays import dual
+from dualmc.rules import RULES
+from dualmc.tangents.dense import has_nan
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    seconds = parser.parse_args().seconds
+    rng = np.random.default_rng(0)
+    x, y, u, v = rng.random((4, 10))
+    a, b = dm.Dual(x, u), dm.Dual(y, v)
+    block = dm.Dual(x, rng.random((3, 10)))
+    multiply = RULES[np.multiply]
+
+    def four_calls():
+        t = u * y
+        t += v * x
+        return x * y, t
+
+    t = interleaved(
+        {
+            "np.multiply": lambda: np.multiply(x, y),
+            "np.exp": lambda: np.exp(x),
+            "x[1:]": lambda: x[1:],
+            "np.sum": lambda: np.sum(x),
+            "Dual * Dual": lambda: a * b,
+            "Dual + Dual": lambda: a + b,
+            "np.exp(Dual)": lambda: np.exp(a),
+            "Dual * Dual, 3 directions": lambda: block * block,
+            "Dual * 2.0": lambda: a * 2.0,
+            "Dual * array": lambda: a * y,
+            "Dual / Dual": lambda: a / b,
+            "Dual ** 2": lambda: a**2,
+            "np.sqrt(Dual)": lambda: np.sqrt(a),
+            "Dual[1:]": lambda: a[1:],
+            "Dual[3]": lambda: a[3],
+            "np.sum(Dual)": lambda: np.sum(a),
+            "Dual * Dual, general way": lambda: dual._elementwise(multiply, (a, b), {}),
+            "four NumPy calls, no class": four_calls,
+            "has_nan": lambda: has_nan(u),
+        },
+        seconds=seconds,
+        rounds=201,
+    )
+    base = t["np.multiply"]
+    limits = {"Dual * Dual": 7.0, "Dual + Dual": 4.0}
+    rows = {k: (s / base, limits.get(k)) for k, s in t.items() if k not in ("np.exp", "np.exp(Dual)")}
+    kept = report("n = 10, ratio to np.multiply", rows)
+    kept &= report("n = 10, ratio to np.exp", {"np.exp(Dual)": (t["np.exp(Dual)"] / t["np.exp"], 6.0)})
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
