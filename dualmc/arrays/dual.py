@@ -18,7 +18,7 @@ from ..rules.registry import RULES
 from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base
 from ..tangents import space_of
-from ..tangents.dense import has_nan, lift, vanishing
+from ..tangents.dense import has_nan, lift, settle, vanishing
 from .creation import as_array, carries
 from .methods import ArrayMethods
 from .protocol import NumPyProtocol
@@ -354,7 +354,7 @@ def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
         raise ValueError(f"Dual: tangent must have shape (*directions, *{p.shape}), got {t.shape}")
     if t.dtype.kind == "c" and p.dtype.kind == "f":
         raise TypeError(f"Dual: the tangent of a real primal must be real, got dtype {t.dtype}")
-    return p, t if t.dtype == p.dtype else t.astype(p.dtype)
+    return p, settle(t, p)
 
 
 # Operations by rule kind: find the level, hand primals and tangents to the chain rule, wrap the result. -----------

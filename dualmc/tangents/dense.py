@@ -132,17 +132,18 @@ def settle(t: Array, ans: Array) -> Array:
         return t
     if ans.flags.c_contiguous:
         return t if t.flags.c_contiguous else np.ascontiguousarray(t)
-    return t if _memory_order(t, ans.ndim) == _memory_order(ans, ans.ndim) else _ordered(t, ans)
+    order = [i for i in _slowest_first(ans) if ans.shape[i] != 1]
+    wanted = [*range(t.ndim - ans.ndim), *(t.ndim - ans.ndim + i for i in order)]
+    return t if [i for i in _slowest_first(t) if t.shape[i] != 1 or i < t.ndim - ans.ndim] == wanted else _ordered(t, ans)
 
 
-def _memory_order(x: ndarray[Any, Any], nd: int) -> list[int]:
-    """Trailing axes of length over 1, slowest in memory first."""
-    strides, shape = x.strides[x.ndim - nd :], x.shape[x.ndim - nd :]
-    return sorted((i for i in range(nd) if shape[i] != 1), key=lambda i: -abs(strides[i]))
+def _slowest_first(x: ndarray[Any, Any]) -> list[int]:
+    """Return the axes in the order of their strides, the largest first."""
+    return sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
 
 
 def _ordered(t: ndarray[Any, Any], ans: ndarray[Any, Any]) -> Array:
-    lead, nd = t.ndim - ans.ndim, ans.ndim
-    order = sorted(range(nd), key=lambda i: -abs(ans.strides[i]))
-    perm = (*range(lead), *(lead + i for i in order))
+    """Return a copy of t with its trailing axes in memory as those of ans."""
+    lead = t.ndim - ans.ndim
+    perm = (*range(lead), *(lead + i for i in _slowest_first(ans)))
     return np.ascontiguousarray(t.transpose(perm)).transpose(np.argsort(perm))
