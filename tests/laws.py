@@ -27,7 +27,8 @@ class Case:
     A call of a NumPy function: `f(*arrays)` with arrays of the given shapes.
 
     `domain` is "real" or "positive". `kinds` says whether it takes real ("f") or complex values, too ("fc"). `linear`
-    marks functions that are their own derivative. `ulps` is how far the value may be from NumPy's; 0 means the same
+    marks functions that are their own derivative. `alone` says which operands NumPy lets carry a tangent without the
+    others. `ulps` is how far the value may be from NumPy's; 0 means the same
     bits. `smooth` marks the cases whose second derivative is tested.
     """
 
@@ -39,9 +40,16 @@ class Case:
     linear: bool = False
     ulps: int = 0
     smooth: bool = False
+    alone: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
         return self.name
+
+    def carriers(self) -> Iterator[Sequence[int]]:
+        """Yield which operands carry a tangent: all of them, and each alone."""
+        n = len(self.shapes)
+        yield range(n)
+        yield from ([i] for i in (range(n) if self.alone is None else self.alone) if n > 1)
 
     def sample(self, dtype: Any = np.float64) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return arguments and tangents: entries are at least 0.02 apart, and from 0, so that no kink is near."""
@@ -62,6 +70,12 @@ class Case:
         return parted(values), parted(tangents)
 
 
+def buffer_like(xs: Sequence[Any]) -> Any:
+    """Return zeros of the shape of the first array that can hold what is computed from all of them."""
+    carrier = next((x for x in xs if type(x) is dm.Dual), xs[0])
+    return np.zeros(np.shape(xs[0]), np.result_type(*xs), like=carrier)
+
+
 def named(name: str, f: Callable[..., Any], *shapes: tuple[int, ...], **about: Any) -> Case:
     """Return a case written as a function of its arrays."""
     return Case(name, f, shapes, **about)
@@ -76,7 +90,7 @@ def each(func: Any, shapes: Sequence[tuple[int, ...]], about: dict[str, Any] | N
 
 
 def _shown(value: Any) -> str:
-    return str(value.tolist()) if isinstance(value, np.ndarray) else getattr(value, "__name__", None) or repr(value)
+    return f"array{value.shape}" if isinstance(value, np.ndarray) else getattr(value, "__name__", None) or repr(value)
 
 
 def with_(cases: Iterable[Case], **about: Any) -> list[Case]:

@@ -234,6 +234,69 @@ class ArrayMethods:
     def __format__(self, spec: str) -> str:
         return f"{base(self).item():{spec}}" if spec and self.ndim == 0 else repr(self)
 
+    # Operators that follow from others. Comparisons see primals only.
+
+    def __divmod__(self, other: Any) -> Any:
+        return np.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return np.divmod(other, self)
+
+    def __round__(self, ndigits: int = 0) -> Any:
+        return base(self).round(ndigits)
+
+    def __lt__(self, other: Any) -> Any:
+        return base(self) < base(other)
+
+    def __le__(self, other: Any) -> Any:
+        return base(self) <= base(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return base(self) > base(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return base(self) >= base(other)
+
+    def __eq__(self, other: object) -> Any:
+        return base(self) == base(other)
+
+    def __ne__(self, other: object) -> Any:
+        return base(self) != base(other)
+
+    # In place: written through to all views, as NumPy does; a NumPy scalar is replaced instead.
+
+    def _updated(self, result: Any) -> Any:
+        if not self._writable():
+            return result
+        self[...] = result
+        return self
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._updated(self + other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._updated(self - other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._updated(self * other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._updated(self / other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._updated(self**other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._updated(self // other)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._updated(self % other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._updated(self @ other)
+
+    # What would lose the tangent.
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
         raise lost("Conversion to a plain array (np.asarray, plain[i] = x, a function that does not know Duals)")
 

@@ -133,13 +133,12 @@ def _reduce(
     flat, kept = merged_axes(array, axis)
     masks = None if where is True else merged_axes(np.broadcast_to(base(where), array.shape), axis)[0]
     entries = [flat[..., i] for i in range(flat.shape[-1])]
-    if initial is None and masks is not None:
+    if initial is None and ufunc.identity is None and masks is not None:
         raise ValueError(f"np.{ufunc.__name__}.reduce: where= needs initial=, the ufunc has no identity to start from")
+    initial = ufunc.identity if initial is None else initial
     if initial is None and not entries:
-        if ufunc.identity is None:
-            raise ValueError(f"np.{ufunc.__name__}.reduce: zero-size array to reduction without identity")
-        initial = ufunc.identity
-    result: Any = np.broadcast_to(initial, flat.shape[:-1]) if initial is not None else None
+        raise ValueError(f"np.{ufunc.__name__}.reduce: zero-size array to reduction without identity")
+    result: Any = None if initial is None else np.full(flat.shape[:-1], initial, flat.dtype, like=flat)
     for i, entry in enumerate(entries):
         new = entry if result is None else ufunc(result, entry)
         result = new if masks is None else np.where(masks[..., i], new, result)

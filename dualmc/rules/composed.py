@@ -55,9 +55,14 @@ def _count(shape: Shape, axis: Any, where: Any, keepdims: Any) -> Any:
     return np.sum(np.broadcast_to(base(where), shape), axis=axis, keepdims=keepdims)
 
 
+def _divided(total: Array, n: Any) -> Array:
+    """Return total / n in the precision of total."""
+    return total / (n if type(n) is int else np.asarray(n, np.finfo(total.dtype).dtype))
+
+
 def mean(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False, *, where: Any = True) -> Array:
     total = np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
-    return total / _count(np.shape(a), axis, where, keepdims)
+    return _divided(total, _count(np.shape(a), axis, where, keepdims))
 
 
 def var(
@@ -67,9 +72,10 @@ def var(
     ddof = ddof if correction is None else correction
     center = np.mean(a, axis=axis, dtype=dtype, keepdims=True, where=where) if mean is None else mean
     x = a - center
-    squares = x * x if x.dtype.kind == "f" else np.real(x * np.conjugate(x))
-    n = np.maximum(_count(np.shape(a), axis, where, keepdims) - ddof, 0)
-    return np.sum(squares, axis=axis, keepdims=keepdims, where=where) / n
+    squares = np.real(x * np.conjugate(x)) if a.dtype.kind == "c" else x * x
+    n = _count(np.shape(a), axis, where, keepdims) - ddof
+    total = np.sum(squares, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
+    return _divided(total, max(n, 0) if where is True else np.maximum(n, 0))
 
 
 def std(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False, **kwargs: Any) -> Array:
@@ -79,22 +85,22 @@ def std(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: A
 def average(a: Array, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
     if weights is None:
         avg = np.mean(a, axis=axis, keepdims=keepdims)
-        scale: Any = np.full(np.shape(avg), float(_count(np.shape(a), axis, True, keepdims)))
-        return (avg, scale) if returned else avg
-    shape, w = np.shape(a), weights if hasattr(weights, "shape") else np.asarray(weights)
-    if np.shape(w) != shape:
+        return (avg, np.full(np.shape(avg), _count(np.shape(a), axis, True, keepdims), avg.dtype)[()]) if returned else avg
+    a, w = (x if hasattr(x, "dtype") else np.asarray(x) for x in (a, weights))
+    if w.shape != a.shape:
         if axis is None:
             raise TypeError("average: axis must be given when a and weights differ in shape")
-        axes = np.lib.array_utils.normalize_axis_tuple(axis, len(shape))
-        if np.shape(w) != tuple(shape[i] for i in axes):
-            raise ValueError(f"average: weights have shape {np.shape(w)}, the averaged axes {tuple(shape[i] for i in axes)}")
+        axes = np.lib.array_utils.normalize_axis_tuple(axis, a.ndim)
+        if w.shape != tuple(a.shape[i] for i in axes):
+            raise ValueError(f"average: weights have shape {w.shape}, the averaged axes {tuple(a.shape[i] for i in axes)}")
         w = np.transpose(w, np.argsort(axes))
-        w = np.reshape(w, tuple(n if i in axes else 1 for i, n in enumerate(shape)))
-    scale = np.sum(np.broadcast_to(w, shape), axis=axis, keepdims=keepdims)
+        w = np.reshape(w, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
+    scale = np.sum(w, axis=axis, dtype=np.result_type(a.dtype, w.dtype), keepdims=keepdims)
     if np.any(scale == 0):
         raise ZeroDivisionError("average: weights sum to zero, can't be normalized")
     avg = np.sum(a * w, axis=axis, keepdims=keepdims) / scale
-    return (avg, np.broadcast_to(scale, np.shape(avg))) if returned else avg
+    scale = scale if np.shape(scale) == np.shape(avg) else np.copy(np.broadcast_to(scale, np.shape(avg)))
+    return (avg, scale) if returned else avg
 
 
 def ptp(a: Array, axis: Any = None, out: None = None, keepdims: Any = False) -> Array:

@@ -82,7 +82,7 @@ def _basic_op(shape: Shape, out: Shape, parts: list[Any]) -> LinearOp:
     key = (Ellipsis, *parts)
 
     def transpose(c: Array) -> Array:
-        z = _zeros(lead_of(c, len(out)) + shape, c)
+        z = zeros_as(lead_of(c, len(out)) + shape, c)
         z[key] = c
         return z
 
@@ -110,7 +110,7 @@ def _advanced_op(shape: Shape, out: Shape, parts: list[Any]) -> LinearOp:
         return np.moveaxis(c, range(b), range(na, na + b)) if moves(b) else c
 
     def transpose(c: Array) -> Array:
-        z = _zeros(lead_of(c, len(out)) + shape, c)
+        z = zeros_as(lead_of(c, len(out)) + shape, c)
         np.add.at(z, key, numpys(c))
         return z
 
@@ -120,7 +120,7 @@ def _advanced_op(shape: Shape, out: Shape, parts: list[Any]) -> LinearOp:
     return LinearOp(shape, out, lambda x: ours(x[key], x.ndim - len(shape)), transpose, gather=True, assign=assign)
 
 
-def _zeros(shape: Shape, like: Array) -> Array:
+def zeros_as(shape: Shape, like: Array) -> Array:
     """Return zeros that can hold values of the kind of like."""
     return np.zeros(shape, like.dtype) if type(like) is np.ndarray else np.zeros(shape, like.dtype, like=like)
 
@@ -131,17 +131,20 @@ def take_flat(shape: Shape, index: Array, filled: Array | None = None) -> Linear
     nd = len(shape)
 
     def apply(x: Array) -> Array:
-        y = np.take(x.reshape((*lead_of(x, nd), n)), index, axis=-1) if n else _zeros(lead_of(x, nd) + out, x)
+        y = np.take(x.reshape((*lead_of(x, nd), n)), index, axis=-1) if n else zeros_as(lead_of(x, nd) + out, x)
         return y if filled is None else np.where(filled, y, 0)
 
     def transpose(c: Array) -> Array:
         c = c if filled is None else np.where(filled, c, 0)
-        z = _zeros((*lead_of(c, len(out)), n), c)
+        z = zeros_as((*lead_of(c, len(out)), n), c)
         if n:
             np.add.at(z, (Ellipsis, index), c)
         return z.reshape(lead_of(c, len(out)) + shape)
 
-    return LinearOp(shape, out, apply, transpose, gather=filled is None)
+    def assign(x: Array, u: Array) -> None:
+        x[(Ellipsis, *np.unravel_index(index, shape))] = u
+
+    return LinearOp(shape, out, apply, transpose, gather=filled is None, assign=assign if filled is None else None)
 
 
 def traced(func: Function, **neutral: Any) -> Callable[..., LinearOp]:
@@ -153,7 +156,7 @@ def traced(func: Function, **neutral: Any) -> Callable[..., LinearOp]:
     fill in other values.
     """
 
-    def trace(shape: Shape, *args: Any, **kwargs: Any) -> LinearOp:
+    def trace(shape: Shape, /, *args: Any, **kwargs: Any) -> LinearOp:
         numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
         kwargs.update({k: v for k, v in neutral.items() if k in kwargs})
         index = np.asarray(func(numbers, *args, **kwargs))
@@ -171,7 +174,7 @@ def cached(build: Callable[..., LinearOp]) -> Callable[..., LinearOp]:
     remembered = functools.lru_cache(_CACHE_SIZE, typed=True)(build)
 
     @functools.wraps(build)
-    def op(shape: Shape, *args: Any, **kwargs: Any) -> LinearOp:
+    def op(shape: Shape, /, *args: Any, **kwargs: Any) -> LinearOp:
         if math.prod(shape) <= _SMALL:
             try:
                 return remembered(shape, *args, **kwargs)

@@ -103,7 +103,8 @@ def insert(arr: Array, obj: Any, values: Any, axis: int | None = None) -> Array:
     """Let NumPy insert the numbers of the values into the numbers of the entries, and gather from both."""
     n, m = np.size(arr), np.size(values)
     numbers = np.insert(np.arange(n).reshape(np.shape(arr)), obj, np.arange(n, n + m).reshape(np.shape(values)), axis=axis)
-    return np.concatenate([np.ravel(arr), np.ravel(values)])[numbers]
+    entries = np.ravel(arr)
+    return np.concatenate([entries, np.ravel(values).astype(entries.dtype)])[numbers]
 
 
 # Splitting: lists of views. ----------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> 
         raise TypeError("pad: a function as mode writes into plain arrays; use np.concatenate of its results")
     shape = np.shape(array)
     if isinstance(pad_width, dict):
-        pad_width = [pad_width.get(i, pad_width.get(i - len(shape), (0, 0))) for i in range(len(shape))]
+        pad_width = [np.broadcast_to(pad_width.get(i, pad_width.get(i - len(shape), 0)), 2) for i in range(len(shape))]
     widths = np.broadcast_to(np.asarray(pad_width, int), (len(shape), 2))
     if mode in _MOVING and kwargs.get("reflect_type", "even") == "even":
         moved = np.arange(1, math.prod(shape) + 1).reshape(shape)

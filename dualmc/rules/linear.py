@@ -9,7 +9,7 @@ import numpy as np
 from .._typing import Array, Function, Shape
 from ..errors import not_supported
 from ..linear_op import LinearOp, lead_of, negative_axes, unbroadcast
-from .indexing import cached, getitem_op, take_along_op, take_op, traced
+from .indexing import cached, getitem_op, take_along_op, take_op, traced, zeros_as
 from .registry import dispatching, register
 from .rule import Linear
 
@@ -17,7 +17,7 @@ from .rule import Linear
 
 
 @cached
-def _plain_sum_op(shape: Shape, axis: Any = None, keepdims: bool = False) -> LinearOp:
+def _plain_sum_op(shape: Shape, axis: Any, keepdims: bool, dtype: Any) -> LinearOp:
     nd, axes = len(shape), negative_axes(axis, len(shape))
     kept = tuple(1 if i - nd in axes else n for i, n in enumerate(shape))
     out = kept if keepdims else tuple(n for i, n in enumerate(shape) if i - nd not in axes)
@@ -26,7 +26,7 @@ def _plain_sum_op(shape: Shape, axis: Any = None, keepdims: bool = False) -> Lin
         lead = lead_of(c, len(out))
         return np.broadcast_to(c.reshape(lead + kept), lead + shape)
 
-    return LinearOp(shape, out, lambda x: x.sum(axis=axes, keepdims=keepdims), transpose)
+    return LinearOp(shape, out, lambda x: x.sum(axis=axes, dtype=dtype, keepdims=keepdims), transpose)
 
 
 def sum_op(
@@ -34,7 +34,7 @@ def sum_op(
 ) -> LinearOp:
     """Return the map of np.sum: a row of ones (Parr & Howard, section 4.4)."""
     axis = tuple(axis) if isinstance(axis, list) else axis
-    op = _plain_sum_op(shape, axis, bool(keepdims))
+    op = _plain_sum_op(shape, axis, bool(keepdims), dtype)
     return op if where is True else mask_op(shape, where).then(op)
 
 
@@ -54,13 +54,13 @@ def cumsum_op(shape: Shape, axis: Any = None, dtype: Any = None, out: Any = None
     """Return the map of np.cumsum."""
     if axis is None:
         flat = reshape_op(shape, -1)
-        return flat if len(shape) == 1 and not math.prod(shape) else flat.then(cumsum_op(flat.shape_out, 0))
+        return flat if len(shape) == 1 and not math.prod(shape) else flat.then(cumsum_op(flat.shape_out, 0, dtype))
     (axis,) = negative_axes(axis, len(shape))
 
     def transpose(c: Array) -> Array:
         return np.flip(np.cumsum(np.flip(c, axis), axis), axis)
 
-    return LinearOp(shape, shape, lambda x: np.cumsum(x, axis), transpose)
+    return LinearOp(shape, shape, lambda x: np.cumsum(x, axis, dtype), transpose)
 
 
 # Shapes: views. ----------------------------------------------------------------------------------------------
@@ -81,21 +81,21 @@ def _reshaped(shape: Shape, new: Shape) -> LinearOp:
 def _reshaping(func: Function) -> Callable[..., LinearOp]:
     """Return the builder of a function that keeps C order: its result shape is what NumPy gives an empty array."""
 
-    def build(shape: Shape, *args: Any, **kwargs: Any) -> LinearOp:
+    def build(shape: Shape, /, *args: Any, **kwargs: Any) -> LinearOp:
         return _reshaped(shape, func(np.broadcast_to(np.empty((), "b"), shape), *args, **kwargs).shape)
 
     return cached(build)
 
 
 @cached
-def reshape_op(shape: Shape, /, *args: Any, order: str = "C", copy: Any = None, **kwargs: Any) -> LinearOp:
+def reshape_op(old: Shape, /, shape: Any, order: str = "C", *, copy: Any = None) -> LinearOp:
     """Return the map of np.reshape; for order="F" it is taken on the reversed axes."""
-    new = np.empty(shape, "b").reshape(*args, **{("shape" if k == "newshape" else k): v for k, v in kwargs.items()}).shape
+    new = np.broadcast_to(np.empty((), "b"), old).reshape(shape).shape
     if order == "C":
-        return _reshaped(shape, new)
+        return _reshaped(old, new)
     if order == "F":
         back = transpose_op(new[::-1])
-        return transpose_op(shape).then(_reshaped(shape[::-1], new[::-1])).then(back)
+        return transpose_op(old).then(_reshaped(old[::-1], new[::-1])).then(back)
     return not_supported("reshape", "order", order, "use 'C' or 'F', which do not depend on the memory layout")
 
 
@@ -125,23 +125,23 @@ def transpose_op(shape: Shape, axes: Any = None) -> LinearOp:
 def _permuting(func: Function) -> Callable[..., LinearOp]:
     """Return the builder of a function that permutes axes; an empty array whose lengths number its axes shows how."""
 
-    def build(shape: Shape, *args: Any, **kwargs: Any) -> LinearOp:
+    def build(shape: Shape, /, *args: Any, **kwargs: Any) -> LinearOp:
         return transpose_op(shape, func(np.empty(tuple(range(len(shape)))), *args, **kwargs).shape)
 
     return cached(build)
 
 
 @cached
-def broadcast_op(shape: Shape, new: Any, subok: bool = False) -> LinearOp:
+def broadcast_op(old: Shape, /, shape: Any, subok: bool = False) -> LinearOp:
     """Return the map of np.broadcast_to: scalar expansion is its one-entry case (Parr & Howard, section 4.3)."""
-    new = np.broadcast_to(np.broadcast_to(np.empty((), "b"), shape), new).shape
-    pad = (1,) * (len(new) - len(shape)) + shape
+    new = np.broadcast_to(np.broadcast_to(np.empty((), "b"), old), shape).shape
+    pad = (1,) * (len(new) - len(old)) + old
 
     def apply(x: Array) -> Array:
-        lead = lead_of(x, len(shape))
+        lead = lead_of(x, len(old))
         return np.broadcast_to(x.reshape(lead + pad), lead + new)
 
-    return LinearOp(shape, new, apply, lambda c: unbroadcast(c, shape, len(new)), gather=True, view=True, key=("broadcast", new))
+    return LinearOp(old, new, apply, lambda c: unbroadcast(c, old, len(new)), gather=True, view=True, key=("broadcast", new))
 
 
 @cached
@@ -236,7 +236,7 @@ def astype_op(shape: Shape, dtype: Any, copy: bool = True, device: Any = None) -
 
 def _scatter(values: Array, index: Array, n: int) -> Array:
     """Return n sums, of the values with each index."""
-    z = np.zeros(n, values.dtype)
+    z = zeros_as((n,), values)
     np.add.at(z, index, values)
     return z
 

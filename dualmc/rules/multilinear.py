@@ -122,6 +122,8 @@ def _einsum_bind(i: int, operands: Sequence[Array], args: Sequence[Any], kwargs:
     others = [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
     size = dict(kv for t, s in zip(terms, shapes, strict=True) for kv in zip(t, s, strict=True) if kv[1] != 1)
     optimize = kwargs.get("optimize", len(operands) > 2)
+    optimize = optimize if isinstance(optimize, (bool, str)) else True  # a path names operands in the order of the call
+    cast = {k: kwargs[k] for k in ("dtype", "casting") if k in kwargs}
     fixed, fixed_terms = [x for _, x in others], "".join(f"{t}," for t, _ in others)
 
     def length(k: str) -> int:
@@ -141,7 +143,7 @@ def _einsum_bind(i: int, operands: Sequence[Array], args: Sequence[Any], kwargs:
         return unbroadcast(y, shape, len(shape)) if full != shape else y
 
     result = tuple(length(k) for k in out)
-    return LinearOp(shape, result, lambda x: np.einsum(forward, *fixed, x, optimize=optimize), transpose, bound=bool(fixed))
+    return LinearOp(shape, result, lambda x: np.einsum(forward, *fixed, x, optimize=optimize, **cast), transpose, bound=bool(fixed))
 
 
 def _on_diagonal(y: Array, unique: str, term: str, full: Shape) -> Array:

@@ -24,7 +24,7 @@ def vdot(a: Array, b: Array) -> Array:
 def inner(a: Array, b: Array) -> Array:
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return np.multiply(a, b)
-    return np.tensordot(a, b, axes=([-1], [-1]))
+    return np.matmul(a, b) if np.ndim(a) == np.ndim(b) == 1 else np.tensordot(a, b, axes=([-1], [-1]))
 
 
 def outer(a: Array, b: Array) -> Array:

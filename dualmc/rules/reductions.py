@@ -19,10 +19,13 @@ def _log_sum(ufunc: Any, exp: Any, log: Any) -> Function:
         shift = np.where(np.isfinite(top), top, 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             result = log(np.sum(exp(a - shift), axis=axis, keepdims=True)) + shift
-        result = np.where(top == -math.inf, np.mean(a, axis=axis, keepdims=True), result) if np.any(top == -math.inf) else result
+            if np.any(top == -math.inf):
+                count = np.sum(np.broadcast_to(base(where), a.shape), axis=axis, keepdims=True)
+                mean = np.sum(a, axis=axis, keepdims=True, initial=-math.inf) / np.maximum(count, 1).astype(a.dtype)
+                result = np.where(top == -math.inf, mean, result)
         result = np.where(top == math.inf, np.max(a, axis=axis, keepdims=True), result) if np.any(top == math.inf) else result
         result = result if initial is None else ufunc(initial, result)
-        return result if keepdims else np.squeeze(result, axis=axis)
+        return result if keepdims else np.squeeze(result, axis=axis)[()]
 
     return reduce
 

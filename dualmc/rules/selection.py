@@ -59,7 +59,8 @@ def _prod(
     x: Array, ans: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 1, where: Any = True
 ) -> tuple[Array, LinearOp]:
     """Return ∂prod/∂xᵢ = the product of the others."""
-    y = x if where is True else np.where(where, x, 1)
+    y = x if dtype is None else x.astype(dtype)
+    y = y if where is True else np.where(where, y, 1)
     nd = y.ndim
     axes = tuple(range(nd)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, nd)
     rest = tuple(i for i in range(nd) if i not in axes)

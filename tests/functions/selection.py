@@ -15,7 +15,7 @@ CASES = [
     named("where in a column", lambda x, y: np.where(MASK, x, y), (3, 1), S),
     named("where with one argument", lambda x: x[np.where(x > 0)], B),
     named("select", lambda x, y: np.select([x > 1, x > 0], [x, y]), B, B),
-    named("select default", lambda x, y, z: np.select([x > 1, x > 0], [x, y], z), B, B, S),
+    named("select default", lambda x, y, z: np.select([x > 1, x > 0], [x, y], z), B, B, S, alone=(0, 1)),
     named("select broadcast", lambda x, y: np.select([MASK, MASK[0]], [x, y], default=-1.5), (4,), S),
     *[named(f"choose mode={mode}", lambda x, y, mode=mode: np.choose([[0, 1, 1], [1, 0, 0]], [x, y], mode=mode), (2, 3), (3,))
       for mode in ("raise", "wrap", "clip")],

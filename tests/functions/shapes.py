@@ -34,7 +34,8 @@ RESHAPING = [
     *each(np.roll, [A], shift=[(1, 2)], axis=[(0, 1), (2, -1), 1, (0, 0)]),
     *each(np.roll, [A], shift=[2], axis=[(0, 2)]),
     *each(np.copy, [A], order=["K", "C", "F"]),
-    *each(np.astype, [B], dtype=[np.float64, np.float32, np.complex128], copy=[True, False]),
+    *[named(f"astype {t.__name__} copy={c}", lambda x, t=t, c=c: np.astype(x, t, copy=c), B, kinds=kinds)
+      for t, kinds in ((np.float64, "f"), (np.float32, "f"), (np.complex128, "fc"), (np.complex64, "fc")) for c in (True, False)],
     *each(np.real, [B]),
     *each(np.imag, [B]),
     *each(np.conjugate, [B]),
@@ -65,13 +66,13 @@ JOINING = [
     named("concatenate flat", lambda x, y: np.concatenate((x, y), axis=None), S, B),
     named("concatenate of one array", lambda x: np.concatenate(x, axis=-1), A),
     *[named(f"stack axis={axis}", lambda x, y, axis=axis: np.stack([x, y], axis=axis), B, B) for axis in (0, 1, 2, -1, -3)],
-    named("stack dtype", lambda x, y: np.stack([x, y], dtype=np.complex128, casting="safe"), S, S),
+    named("stack dtype", lambda x, y: np.stack([x, y], dtype=np.complex128, casting="same_kind"), S, S),
     named("stack of rows", np.stack, A),
     *[named(f"{f.__name__} {s}", lambda x, y, f=f: f((x, y)), s, s)
       for f in (np.hstack, np.vstack, np.dstack, np.column_stack) for s in (V, B, A)],
     *[named(f"{f.__name__} 0-d", lambda x, y, f=f: f([x, y]), S, S) for f in (np.hstack, np.vstack, np.dstack, np.column_stack)],
     named("hstack dtype", lambda x, y: np.hstack((x, y), dtype=np.complex128), V, V),
-    named("vstack dtype", lambda x, y: np.vstack((x, y), dtype=np.complex128, casting="safe"), V, V),
+    named("vstack dtype", lambda x, y: np.vstack((x, y), dtype=np.complex128, casting="same_kind"), V, V),
     named("column_stack mixed", lambda x, y: np.column_stack([x, y]), (3,), (3, 2)),
     named("block", lambda x, y, z, w: np.block([[x, y], [z, w]]), (2, 2), (2, 1), (1, 2), (1, 1)),
     named("block flat", lambda x, y: np.block([x, y]), V, (2,)),
@@ -114,7 +115,7 @@ PADDING = [
     *each(np.pad, [(2, 3)], pad_width=[{-1: (1, 2)}, {0: 1, 1: (0, 2)}], mode=["edge"]),
 ]  # fmt: skip
 
-_AFFINE = ("2.0", "number", "list", "numbers", "pad(")
+_AFFINE = ("append a", "insert numbers", "block broadcast")
 CASES = [
     *with_(RESHAPING + REPEATING, linear=True),
     *(c if any(word in c.name for word in _AFFINE) else with_([c], linear=True)[0] for c in JOINING),

@@ -7,22 +7,8 @@ import pytest
 
 import dualmc as dm
 
-from ..laws import Case, agrees, derivative, flat, near, same, tolerance, value_and_tangent
-from . import products, reductions, selection, shapes, ufuncs
-
-CASES = [*shapes.CASES, *reductions.CASES, *products.CASES, *selection.CASES, *ufuncs.CASES]
-COMPLEX = [c for c in CASES if "c" in c.kinds]
-NAMES = [c.name for c in CASES]
-assert len(set(NAMES)) == len(NAMES), sorted({n for n in NAMES if NAMES.count(n) > 1})
-
-
-def over(cases):
-    return pytest.mark.parametrize("case", cases, ids=str)
-
-
-def subsets(n):
-    """Return which operands carry a tangent: all of them, and each alone."""
-    return [range(n), *([i] for i in range(n) if n > 1)]
+from ..laws import Case, agrees, derivative, differences, flat, near, same, tolerance, value_and_tangent
+from .table import CASES, COMPLEX, over
 
 
 def duals(xs, ts, chosen):
@@ -32,7 +18,7 @@ def duals(xs, ts, chosen):
 def check(case: Case, dtype) -> None:
     xs, ts = case.sample(dtype)
     expected = flat(case.f(*map(np.copy, xs)))
-    for chosen in subsets(len(xs)):
+    for chosen in case.carriers():
         given = [t if i in chosen else 0 * t for i, t in enumerate(ts)]
         results = flat(case.f(*duals(map(np.copy, xs), given, chosen)))
         truths = derivative(case, xs, given)
@@ -99,8 +85,6 @@ def test_second_derivative(case):
     def slope(h):
         ys = [x.astype(np.longdouble) + h * u for x, u in zip(xs, us, strict=True)]
         return [d for d, _ in derivative(case, ys, ts)]
-
-    from ..laws import differences
 
     for result, (truth, bound) in zip(results, differences(slope), strict=True):
         near(result, truth, bound + 1e3 * tolerance(np.float64), condition=64)

@@ -1,0 +1,15 @@
+"""All cases, and what the tests need to go through them."""
+
+import pytest
+
+from . import products, reductions, selection, shapes, ufuncs
+
+CASES = [*shapes.CASES, *reductions.CASES, *products.CASES, *selection.CASES, *ufuncs.CASES]
+COMPLEX = [c for c in CASES if "c" in c.kinds]
+
+_NAMES = [c.name for c in CASES]
+assert len(set(_NAMES)) == len(_NAMES), sorted({n for n in _NAMES if _NAMES.count(n) > 1})
+
+
+def over(cases):
+    return pytest.mark.parametrize("case", cases, ids=str)

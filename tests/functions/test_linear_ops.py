@@ -1,0 +1,91 @@
+"""Every linear map that the cases use obeys the dot test, and writes what it reads."""
+
+import numpy as np
+import pytest
+
+import dualmc as dm
+from dualmc.tangents import dense
+
+from ..laws import tolerance
+from .table import CASES, COMPLEX, over
+
+LEADS = [(), (2,), (2, 3)]
+
+
+def maps_of(case, dtype, monkeypatch):
+    """Return the maps that the tangents of a case go through."""
+    seen, linear, join, assign = [], dense.linear, dense.join, dense.assign
+    monkeypatch.setattr(dense, "linear", lambda op, t: seen.append(op) or linear(op, t))
+    monkeypatch.setattr(dense, "join", lambda ops, *rest: seen.extend(ops) or join(ops, *rest))
+    monkeypatch.setattr(dense, "assign", lambda t, op, u: seen.append(op) or assign(t, op, u))
+    xs, ts = case.sample(dtype)
+    case.f(*map(dm.Dual, xs, ts))
+    monkeypatch.undo()
+    return seen
+
+
+def sample(rng, shape, dtype):
+    x = rng.uniform(-1, 1, shape)
+    return x + 1j * rng.uniform(-1, 1, shape) if np.dtype(dtype).kind == "c" else x
+
+
+def inner(u, v, nd):
+    axes = tuple(range(u.ndim - nd, u.ndim))
+    return np.sum(np.real(np.conjugate(u) * v), axis=axes)
+
+
+def check_dot(op, dtype):
+    rng = np.random.default_rng(1)
+    for lead in LEADS:
+        v = sample(rng, lead + op.shape_in, dtype)
+        image = op(v)
+        assert image.shape == lead + op.shape_out
+        u = sample(rng, image.shape, image.dtype)
+        back = op.transpose(u)
+        assert back.shape == v.shape
+        a, b = inner(u, image, len(op.shape_out)), inner(back, v, len(op.shape_in))
+        assert np.all(np.abs(a - b) <= tolerance(float, 1 + image.size + v.size))
+        twice = op.T.T(v)
+        assert np.array_equal(twice, image)
+
+
+@over(CASES)
+def test_transpose(case, monkeypatch):
+    for op in maps_of(case, float, monkeypatch):
+        check_dot(op, float)
+
+
+@over(COMPLEX[::3])
+def test_transpose_of_complex_values(case, monkeypatch):
+    for op in maps_of(case, complex, monkeypatch):
+        check_dot(op, complex)
+
+
+@over(CASES)
+def test_assign_writes_what_apply_reads(case, monkeypatch):
+    rng = np.random.default_rng(2)
+    for op in maps_of(case, float, monkeypatch):
+        if op.assign is None or not op.gather or not op.apply(np.zeros(op.shape_in)).flags.writeable:
+            continue
+        for lead in LEADS:
+            x, w = sample(rng, lead + op.shape_in, float), sample(rng, lead + op.shape_in, float)
+            read = op.transpose(np.ones(lead + op.shape_out)) != 0
+            expected = np.where(read, w, x)
+            op.assign(x, op.apply(w))
+            assert np.array_equal(x, expected)
+
+
+def test_the_tables_reach_every_linear_rule(monkeypatch):
+    """A rule of these kinds that no case uses would be tested by nothing."""
+    from dualmc.rules import RULES
+    from dualmc.rules.rule import Join, Linear, Multilinear, Weighted
+
+    used = set()
+    kinds = (Linear, Multilinear, Weighted, Join)
+    evaluate = dm.Dual._evaluate
+    monkeypatch.setattr(dm.Dual, "_evaluate", staticmethod(lambda rule, args, kwargs: used.add(rule) or evaluate(rule, args, kwargs)))
+    for case in CASES:
+        xs, ts = case.sample()
+        case.f(*map(dm.Dual, xs, ts))
+    missed = {r.func.__name__ for r in RULES.values() if isinstance(r, kinds) and r not in used and r.func.__module__.startswith("numpy")}
+    assert missed <= {"einsum", "matmul"}
