@@ -129,6 +129,10 @@ class Dual(NumPyProtocol, ArrayMethods):
         zero = space_of(self.tangent).zeros(self.tangent, self.ndim, value.shape, value.dtype)
         return Dual(lift(value, self.primal), zero, self.level)
 
+    def _writable(self) -> bool:
+        """Whether there is an array to write into, not a NumPy scalar."""
+        return isinstance(base_of(self), ndarray)
+
     # NumPy's protocols.
 
     @staticmethod
@@ -167,8 +171,6 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         p, t = self.primal, self.tangent
-        if not isinstance(p, ndarray) and not carries(p):
-            raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
         same = type(value) is Dual and value.level == self.level
         if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
             if same and type(value.primal) in _RAW and type(value.tangent) in _RAW:
@@ -179,6 +181,8 @@ class Dual(NumPyProtocol, ArrayMethods):
                 p[key] = value
                 t[key] = 0.0
                 return
+        if not self._writable():
+            raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
         self._write(getitem_op(self.shape, key), key, value, same)
 
     def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
@@ -265,12 +269,6 @@ class Dual(NumPyProtocol, ArrayMethods):
     def __rmod__(self, other: Any) -> Any:
         return _binary(_REMAINDER, other, self)
 
-    def __divmod__(self, other: Any) -> Any:
-        return np.divmod(self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return np.divmod(other, self)
-
     def __matmul__(self, other: Any) -> Any:
         return _multilinear(_MATMUL, (self, other), {})
 
@@ -285,59 +283,6 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def __abs__(self) -> Any:
         return _unary(_ABSOLUTE, self)
-
-    def __round__(self, ndigits: int = 0) -> Any:
-        return base(self).round(ndigits)
-
-    def __lt__(self, other: Any) -> Any:
-        return base(self) < base(other)
-
-    def __le__(self, other: Any) -> Any:
-        return base(self) <= base(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return base(self) > base(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return base(self) >= base(other)
-
-    def __eq__(self, other: object) -> Any:
-        return base(self) == base(other)
-
-    def __ne__(self, other: object) -> Any:
-        return base(self) != base(other)
-
-    # In place: written through to all views, as NumPy does; a NumPy scalar is replaced instead.
-
-    def _updated(self, result: Any) -> Any:
-        if not isinstance(base_of(self), ndarray):
-            return result
-        self[...] = result
-        return self
-
-    def __iadd__(self, other: Any) -> Any:
-        return self._updated(self + other)
-
-    def __isub__(self, other: Any) -> Any:
-        return self._updated(self - other)
-
-    def __imul__(self, other: Any) -> Any:
-        return self._updated(self * other)
-
-    def __itruediv__(self, other: Any) -> Any:
-        return self._updated(self / other)
-
-    def __ipow__(self, other: Any) -> Any:
-        return self._updated(self**other)
-
-    def __ifloordiv__(self, other: Any) -> Any:
-        return self._updated(self // other)
-
-    def __imod__(self, other: Any) -> Any:
-        return self._updated(self % other)
-
-    def __imatmul__(self, other: Any) -> Any:
-        return self._updated(self @ other)
 
 
 def base_of(x: Array) -> Array:
@@ -430,7 +375,7 @@ def _simple(c: Any, p: Array) -> bool:
 
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
-    quiet = rule.quiet
+    quiet: Any = rule.quiet
     if quiet is False or not quiet(p, q):
         ans, d, u = rule.func(p, q), rule.d[i], x.tangent
         t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]

@@ -252,6 +252,12 @@ def modf(x: Array) -> tuple[Array, Array]:
     return np.where(np.isinf(whole), 0, x - np.where(np.isinf(whole), 0, whole)), whole
 
 
+def float_power(x: Any, y: Any) -> Array:
+    """At least double precision, as np.float_power has it."""
+    wide = [a.astype(np.result_type(a.dtype, np.float64)) if hasattr(a, "dtype") else a for a in (x, y)]
+    return np.power(*wide)
+
+
 def frexp(x: Array) -> tuple[Array, Array]:
     exponent = np.frexp(base(x))[1]
     half = -(exponent // 2)
@@ -266,5 +272,6 @@ for _func, _body in {
     np.nancumsum: nancumsum, np.diff: diff, np.divmod: divmod_, np.modf: modf, np.frexp: frexp,
 }.items():  # fmt: skip
     register(Composed(_func, _body))
+register(Composed(np.float_power, float_power))
 register(Composed(np.cumprod, cumprod, exact=True))
 register(Composed(np.nancumprod, nancumprod))

@@ -149,7 +149,6 @@ elementwise(
     quiet=lambda x, y: not (type(y) in (int, float) and y >= 1),
 )
 alias(operator.pow, np.power)
-alias(np.float_power, np.power)
 
 # Exponentials and logarithms. --------------------------------------------------------------------------------
 

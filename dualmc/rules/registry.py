@@ -123,21 +123,21 @@ def defrule(
     if func in RULES and not (replace and func in _DEFINED):
         cure = "pass replace=True to replace it" if func in _DEFINED else "it comes with dualmc and stays"
         raise ValueError(f"defrule: {func!r} has a rule already; {cure}")
+    call = func if isinstance(func, np.ufunc) else dispatching(func)
     rule: Rule
     if d is not None:
-        n = len(d)
         _check_partials(func, d, dd)
-        domains = tuple(on) if on is not None else (REAL,) * n
-        rule = Elementwise(func, tuple(d), tuple(dd or ()), domains, tuple(edges), select, quiet)
+        domains = tuple(on) if on is not None else (REAL,) * len(d)
+        rule = Elementwise(call, tuple(d), tuple(dd or ()), domains, tuple(edges), select, quiet)
     elif linear is not None:
-        rule = Linear(func, linear)
+        rule = Linear(call, linear)
     elif composed is not None:
-        rule = Composed(func, composed)
+        rule = Composed(call, composed)
     else:
-        rule = Constant(func)
+        rule = Constant(call)
     _DEFINED.add(func)
-    register(rule)
-    return func if isinstance(func, np.ufunc) else dispatching(func)
+    register(rule, under=func)
+    return call
 
 
 def _check_partials(func: Function, d: Sequence[Partial], dd: Sequence[Partial] | None) -> None:

@@ -52,17 +52,16 @@ def _fresh(x: Array) -> Array:
     return np.copy(x) if type(x) is Dual and x.ndim else x.copy("K") if isinstance(x, np.ndarray) else x
 
 
-def _passes(
-    f: Function, leaves: Sequence[Array], rebuild: Callable[[Iterator[Any]], Tree], chunk_size: int | None, has_aux: bool
-) -> tuple[list[Array], list[Array], Structure, Any]:
+def _passes(call: Call, chunk_size: int | None, has_aux: bool) -> tuple[list[Array], list[Array], Structure, Any]:
     """Return values and Jacobians (output shape + (n,)) of every output leaf for the flat basis of all input leaves."""
+    leaves = call.leaves
     n = sum(x.size for x in leaves)
     itemsize = max((base(x).itemsize for x in leaves), default=8)
     columns: list[list[Array]] = []
     for start, stop in _chunks([x.size for x in leaves], _chunk_size(n, itemsize, chunk_size)):
         level = fresh_level()
-        result = f(*rebuild(_seeds(leaves, start, stop, level)))
-        values, tangents, structure, aux = outputs(f, result, level, has_aux)
+        result = call.function(*call.bound(_seeds(leaves, start, stop, level)))
+        values, tangents, structure, aux = outputs(call.f, result, level, has_aux)
         blocks = [_block(v, t, stop - start) for v, t in zip(values, tangents, strict=True)]
         columns.append(blocks)
     jacobians = [np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0] for parts in zip(*columns, strict=True)]
@@ -125,7 +124,7 @@ def _transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: 
 def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
         _check_holomorphic(name, call.leaves, holomorphic)
-        values, jacobians, outer, aux = _passes(call.function, call.leaves, call.bound, chunk_size, has_aux)
+        values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
         shapes = [x.shape for x in call.leaves]
         trees = (call.like_inputs(_split_columns(j, shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
@@ -235,7 +234,7 @@ def _gradient(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: i
         for x in call.leaves:
             if x.dtype.kind == "c":
                 raise TypeError(f"{name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
-        values, jacobians, outer, aux = _passes(call.function, call.leaves, call.bound, chunk_size, has_aux)
+        values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
         if outer.kind is not None or values[0].shape != () or values[0].dtype.kind == "c":
             got = "a " + outer.kind.__name__ if outer.kind is not None else f"shape {values[0].shape}, dtype {values[0].dtype}"
             raise TypeError(f"{name}: {function_name(f)} must return one real number, got {got}; use dm.jacobian for anything else")
