@@ -19,7 +19,9 @@ from dualmc.tangents.dense import has_nan
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a limit is missed")
+    arguments = parser.parse_args()
+    seconds = arguments.seconds
     rng = np.random.default_rng(0)
     x, y, u, v = rng.random((4, 10))
     a, b = dm.Dual(x, u), dm.Dual(y, v)
@@ -61,7 +63,7 @@ def main() -> int:
     rows = {k: (s / base, limits.get(k)) for k, s in t.items() if k not in ("np.exp", "np.exp(Dual)")}
     kept = report("n = 10, ratio to np.multiply", rows)
     kept &= report("n = 10, ratio to np.exp", {"np.exp(Dual)": (t["np.exp(Dual)"] / t["np.exp"], 6.0)})
-    return 0 if kept else 1
+    return 0 if kept or not arguments.check else 1
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def _split_columns(jacobian: Array, shapes: Sequence[Shape]) -> Iterator[Array]:
     at, lead = 0, np.shape(jacobian)[:-1]
     for s in shapes:
         size = math.prod(s)
-        yield np.reshape(jacobian[..., at : at + size], lead + s)
+        yield np.reshape(jacobian[..., at : at + size], lead + s)[()]
         at += size
 
 

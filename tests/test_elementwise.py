@@ -312,3 +312,43 @@ def test_short_way_agrees_with_general_way(rule, data):
     for a, b in ((dm.primal(short), dm.primal(general)), (dm.tangent(short), dm.tangent(general))):
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=2e-7 if a.dtype == np.float32 else 1e-15)
+
+
+class TestStrongZeros:
+    """What nan and inf in one place must not do to another; convention 1 and 5."""
+
+    def test_a_branch_not_taken_may_be_infinite(self):
+        x, v = np.array([0.0, 4.0]), np.ones(2)
+        np.testing.assert_array_equal(dm.jvp(lambda x: np.where(x > 0, np.sqrt(x), 0.0), (x,), (v,))[1], [0.0, 0.25])
+        np.testing.assert_array_equal(dm.jvp(lambda x: np.maximum(np.sqrt(x), 1.0), (x,), (v,))[1], [0.0, 0.25])
+
+    @pytest.mark.filterwarnings("ignore:invalid value")
+    def test_infinite_factors(self):
+        x = np.array([1.0, 2.0])
+        np.testing.assert_array_equal(dm.jvp(lambda x: x * np.inf, (x,), (np.array([0.0, 1.0]),))[1], [0.0, np.inf])
+        np.testing.assert_array_equal(dm.jacobian(lambda x: x * np.array([np.inf, 1.0]))(x), [[np.inf, 0.0], [0.0, 1.0]])
+        m = np.array([[np.inf, 1.0], [2.0, np.nan]])
+        jac = dm.jacobian(lambda x: m @ x)(x)
+        np.testing.assert_array_equal(jac, m)
+
+    def test_second_order_at_a_singular_point_of_another_entry(self):
+        def f(x):
+            return np.sum(np.sqrt(x))
+
+        hessian = dm.jacobian(dm.gradient(f))(np.array([0.0, 1.0]))
+        np.testing.assert_array_equal(hessian, [[-np.inf, 0.0], [0.0, -0.25]])
+
+    @pytest.mark.filterwarnings("ignore:invalid value")
+    def test_true_infinities_stay(self):
+        x, v = np.zeros(1), np.ones(1)
+        for f in (np.sqrt, np.cbrt):
+            assert dm.jvp(f, (x,), (v,))[1] == np.inf
+            assert dm.jvp(f, (x,), (0 * v,))[1] == 0.0
+        assert np.isnan(dm.jvp(lambda x: np.sqrt(x) ** 2, (x,), (v,))[1])  # inf·0: not known to be 1, not said to be 0
+
+    def test_scalars_stay_scalars(self):
+        for f in (lambda x: np.maximum(x, 0), lambda x: x % 1, lambda x: np.where(x > 0, x, 1), lambda x: np.median(x * np.ones(3))):
+            value, tangent = dm.jvp(f, (2.5,), (1.0,))
+            assert type(tangent) is type(value)
+        (g,) = dm.gradient(lambda x: x**2, argnums=(0,))(3.0)
+        assert type(g) is np.float64

@@ -44,7 +44,7 @@ def scale(t: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select
     elif g is MINUS_ONE:
         r = -t
     elif select:
-        r = np.where(g != 0, t * g, 0)
+        r = np.where(g != 0, t, 0) * g  # in this order, so that inf·0 is never formed
     else:
         r = t * g
         if has_nan(r):
@@ -128,8 +128,10 @@ def settle(t: Array, ans: Array) -> Array:
     """
     if t.dtype != ans.dtype:
         t = _cast(t, ans.dtype)
-    if type(t) is not ndarray or type(ans) is not ndarray or ans.ndim < 2:
-        return t
+    if type(t) is not ndarray:
+        return np.array(t) if isinstance(t, np.generic) and type(ans) is ndarray else t
+    if type(ans) is not ndarray or ans.ndim < 2:
+        return t if t.ndim or type(ans) is ndarray else t[()]  # a NumPy scalar has a scalar tangent
     if ans.flags.c_contiguous:
         return t if t.flags.c_contiguous else np.ascontiguousarray(t)
     order = [i for i in _slowest_first(ans) if ans.shape[i] != 1]
