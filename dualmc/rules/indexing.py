@@ -122,7 +122,7 @@ def _advanced_op(shape: Shape, out: Shape, parts: list[Any]) -> LinearOp:
 
 def zeros_as(shape: Shape, like: Array) -> Array:
     """Return zeros that can hold values of the kind of like."""
-    return np.zeros(shape, like.dtype) if type(like) is np.ndarray else np.zeros(shape, like.dtype, like=like)
+    return np.zeros(shape, like.dtype, like=like if hasattr(like, "_push_linear") else None)
 
 
 def take_flat(shape: Shape, index: Array, filled: Array | None = None) -> LinearOp:

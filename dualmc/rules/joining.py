@@ -92,7 +92,7 @@ def block(arrays: Any) -> Array:
             return np.reshape(part, (1,) * (nd - np.ndim(part)) + np.shape(part))
         return np.concatenate([build(p, level - 1) for p in part], axis=-level)
 
-    return build(arrays, depth)
+    return build(arrays, depth) if depth else np.copy(build(arrays, 0), order="C")
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Array:
@@ -148,16 +148,15 @@ def unstack(x: Array, /, *, axis: int = 0) -> tuple[Array, ...]:
 # Shapes that depend on several arguments. --------------------------------------------------------------------
 
 
-def _at_least(nd: int, place: Function) -> Function:
-    def body(*arrays: Any) -> Any:
-        done = [a if hasattr(a, "shape") and len(a.shape) >= nd else np.reshape(a, place(np.shape(a))) for a in arrays]
+def _at_least(nd: int, key: Function) -> Function:
+    """Return the body of np.atleast_{nd}d: `key` indexes an array of fewer axes so that it has nd of them."""
+
+    def body(*arys: Any) -> Any:
+        arrays = [a if hasattr(a, "shape") else np.asarray(a) for a in arys]
+        done = [a if a.ndim >= nd else np.reshape(a, (1,) * nd) if a.ndim == 0 else a[key(a.ndim)] for a in arrays]
         return done[0] if len(done) == 1 else tuple(done)
 
     return body
-
-
-def _place_3d(s: Shape) -> Shape:
-    return (1, 1, 1) if not s else (1, *s, 1) if len(s) == 1 else (*s, 1)
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
@@ -192,7 +191,8 @@ def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> 
         index = np.pad(moved, widths, mode, **{k: v for k, v in kwargs.items() if k != "constant_values"})
         index = np.where(np.pad(np.ones(shape, bool), widths), index, 0) if mode == "empty" else index
         fill = np.pad(np.zeros(shape), widths, mode, **kwargs) if mode == "constant" else 0
-        return np.where(index > 0, np.ravel(array)[np.maximum(index - 1, 0)], fill)
+        entries = np.ravel(array) if math.prod(shape) else np.zeros(1, array.dtype, like=array)
+        return np.where(index > 0, entries[np.maximum(index - 1, 0)], fill)
     for axis, (left, right) in enumerate(widths.tolist()):
         array = _pad_axis(array, axis, left, right, mode, {k: _of_axis(v, axis, len(shape)) for k, v in kwargs.items()})
     return array
@@ -223,8 +223,8 @@ for _func, _body in {
     np.append: append, np.insert: insert, np.array_split: array_split, np.split: split,
     np.hsplit: _splitting(1, lambda nd: 0 if nd == 1 else 1), np.vsplit: _splitting(2, lambda nd: 0),
     np.dsplit: _splitting(3, lambda nd: 2), np.unstack: unstack,
-    np.atleast_1d: _at_least(1, lambda s: (1,)), np.atleast_2d: _at_least(2, lambda s: (1, *s) if s else (1, 1)),
-    np.atleast_3d: _at_least(3, _place_3d), np.broadcast_arrays: broadcast_arrays, np.rot90: rot90,
+    np.atleast_1d: _at_least(1, lambda nd: ()), np.atleast_2d: _at_least(2, lambda nd: (None,)),
+    np.atleast_3d: _at_least(3, lambda nd: (None, ..., None) if nd == 1 else (..., None)), np.broadcast_arrays: broadcast_arrays, np.rot90: rot90,
     np.fliplr: lambda m: np.flip(m, 1), np.flipud: lambda m: np.flip(m, 0),
 }.items():  # fmt: skip
     register(Composed(_func, _body))

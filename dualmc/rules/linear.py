@@ -1,7 +1,7 @@
 """Linear functions as maps on trailing axes. Each builder takes the operand's shape and the call's arguments."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..linear_op import LinearOp, lead_of, negative_axes, unbroadcast
 from .indexing import cached, getitem_op, take_along_op, take_op, traced, zeros_as
 from .registry import dispatching, register
 from .rule import Linear
+
+Map = Callable[[Array], Array]
 
 # Sums. -------------------------------------------------------------------------------------------------------
 
@@ -66,15 +68,22 @@ def cumsum_op(shape: Shape, axis: Any = None, dtype: Any = None, out: Any = None
 # Shapes: views. ----------------------------------------------------------------------------------------------
 
 
-def _reshaped(shape: Shape, new: Shape) -> LinearOp:
-    return LinearOp(
-        shape,
+def _rearranged(old: Shape, new: Shape, apply: Map, transpose: Map, key: Hashable) -> LinearOp:
+    """Return a map that only rearranges entries, so that its transpose undoes it, and by that writes through it."""
+
+    def assign(x: Array, u: Array) -> None:
+        x[...] = transpose(np.broadcast_to(u, lead_of(x, len(old)) + new))
+
+    return LinearOp(old, new, apply, transpose, gather=True, view=True, key=key, assign=assign)
+
+
+def _reshaped(old: Shape, new: Shape) -> LinearOp:
+    return _rearranged(
+        old,
         new,
-        lambda x: x.reshape(lead_of(x, len(shape)) + new),
-        lambda c: c.reshape(lead_of(c, len(new)) + shape),
-        gather=True,
-        view=True,
-        key=("reshape", new),
+        lambda x: x.reshape(lead_of(x, len(old)) + new),
+        lambda c: c.reshape(lead_of(c, len(new)) + old),
+        ("reshape", new),
     )
 
 
@@ -94,8 +103,8 @@ def reshape_op(old: Shape, /, shape: Any, order: str = "C", *, copy: Any = None)
     if order == "C":
         return _reshaped(old, new)
     if order == "F":
-        back = transpose_op(new[::-1])
-        return transpose_op(old).then(_reshaped(old[::-1], new[::-1])).then(back)
+        op = transpose_op(old).then(_reshaped(old[::-1], new[::-1])).then(transpose_op(new[::-1]))
+        return _rearranged(old, new, op.apply, op.transpose, op.key)
     return not_supported("reshape", "order", order, "use 'C' or 'F', which do not depend on the memory layout")
 
 
@@ -117,9 +126,7 @@ def transpose_op(shape: Shape, axes: Any = None) -> LinearOp:
         return x.transpose((*range(b), *(b + a for a in order)))
 
     out = tuple(shape[a] for a in forward)
-    return LinearOp(
-        shape, out, lambda x: permute(x, forward), lambda c: permute(c, back), gather=True, view=True, key=("transpose", forward)
-    )
+    return _rearranged(shape, out, lambda x: permute(x, forward), lambda c: permute(c, back), ("transpose", forward))
 
 
 def _permuting(func: Function) -> Callable[..., LinearOp]:
@@ -176,6 +183,14 @@ def diagonal_op(shape: Shape, offset: int = 0, axis1: int = 0, axis2: int = 1) -
     )
 
 
+def _diag_op(shape: Shape, k: int = 0) -> LinearOp:
+    """Return the map of np.diag: a view of a matrix's diagonal, or a matrix with this diagonal."""
+    return diagonal_op(shape, k) if len(shape) == 2 else _matrix_with_diagonal(shape, k)
+
+
+_matrix_with_diagonal = traced(np.diag)
+
+
 # Copies. -----------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +229,7 @@ def _roll_once(x: Array, shift: int, axis: int) -> Array:
 
 def _astype(x: Array, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Array:
     """np.astype that takes NumPy scalars, too, and the real part on the way from complex to real."""
-    return (x.real if np.dtype(dtype).kind == "f" and x.dtype.kind == "c" else x).astype(dtype)
+    return (x.real if np.dtype(dtype).kind == "f" and x.dtype.kind == "c" else x).astype(dtype, copy=copy)
 
 
 def copy_op(shape: Shape, order: str = "K", subok: bool = False) -> LinearOp:
@@ -229,8 +244,10 @@ def astype_op(shape: Shape, dtype: Any, copy: bool = True, device: Any = None) -
         not_supported("astype", "dtype", np.dtype(dtype).name, "use dm.primal(x).astype(...), which has no derivative")
 
     def apply(x: Array) -> Array:
-        return (np.real(x) if kind == "f" and x.dtype.kind == "c" else x).astype(dtype)
+        return (np.real(x) if kind == "f" and x.dtype.kind == "c" else x).astype(dtype, copy=copy)
 
+    if not copy:
+        return _rearranged(shape, shape, apply, lambda c: c, ("astype", np.dtype(dtype).str, "view"))
     return LinearOp(shape, shape, apply, lambda c: c, gather=True, key=("astype", np.dtype(dtype).str))
 
 
@@ -281,7 +298,7 @@ for _func, _op in {
     np.take_along_axis: take_along_op,
     np.tile: traced(np.tile),
     np.repeat: traced(np.repeat),
-    np.diag: traced(np.diag),
+    np.diag: _diag_op,
     np.diagflat: traced(np.diagflat),
     np.tril: traced(np.tril),
     np.triu: traced(np.triu),

@@ -18,8 +18,9 @@ def _all_operands(args: Sequence[Any]) -> tuple[list[Any], Callable[[Sequence[An
     return list(args), tuple
 
 
-def _swap(x: Array) -> Array:
-    return np.swapaxes(x, -1, -2)
+def _adjoint(x: Array) -> Array:
+    """Return the conjugate transpose; ndarray.conj does not copy real values."""
+    return np.swapaxes(x, -1, -2).conj()
 
 
 def _matmul_bind(i: int, operands: Sequence[Array], args: Any, kwargs: Any) -> LinearOp:
@@ -31,16 +32,16 @@ def _by_left(a: Array, shape: Shape) -> LinearOp:
     """Return b -> a @ b; the small cases without reshapes."""
     if a.ndim == 2 and len(shape) == 2:
         out = (a.shape[0], shape[1])
-        return LinearOp(shape, out, lambda x: np.matmul(a, x), lambda c: np.matmul(a.T, c), bound=True)
+        return LinearOp(shape, out, lambda x: np.matmul(a, x), lambda c: np.matmul(a.T.conj(), c), bound=True)
     if a.ndim == 2 and len(shape) == 1:
-        return LinearOp(shape, a.shape[:1], lambda x: np.matmul(x, a.T), lambda c: np.matmul(c, a), bound=True)
+        return LinearOp(shape, a.shape[:1], lambda x: np.matmul(x, a.T), lambda c: np.matmul(c, a.conj()), bound=True)
     return _batched(a, shape, left=True)
 
 
 def _by_right(shape: Shape, b: Array) -> LinearOp:
     """Return a -> a @ b."""
     if len(shape) in (1, 2) and b.ndim == 2:
-        return LinearOp(shape, shape[:-1] + b.shape[1:], lambda x: np.matmul(x, b), lambda c: np.matmul(c, b.T), bound=True)
+        return LinearOp(shape, shape[:-1] + b.shape[1:], lambda x: np.matmul(x, b), lambda c: np.matmul(c, b.T.conj()), bound=True)
     return _batched(b, shape, left=False)
 
 
@@ -63,7 +64,7 @@ def _batched(fixed: Array, shape: Shape, *, left: bool) -> LinearOp:
     def transpose(c: Array) -> Array:
         lead = lead_of(c, len(out))
         z = c.reshape(lead + full)
-        z = np.matmul(_swap(matrix), z) if left else np.matmul(z, _swap(matrix))
+        z = np.matmul(_adjoint(matrix), z) if left else np.matmul(z, _adjoint(matrix))
         return unbroadcast(z, pad, nd).reshape(lead + shape)
 
     return LinearOp(shape, out, apply, transpose, bound=True)
@@ -136,7 +137,7 @@ def _einsum_bind(i: int, operands: Sequence[Array], args: Sequence[Any], kwargs:
     backward = f"{fixed_terms}{lonely + ',' if lonely else ''}...{out}->...{unique}"
 
     def transpose(c: Array) -> Array:
-        y = np.einsum(backward, *fixed, *ones, c, optimize=optimize)
+        y = np.einsum(backward, *(x.conj() for x in fixed), *ones, c, optimize=optimize)
         full = tuple(length(k) for k in term)
         if unique != term:
             y = _on_diagonal(y, unique, term, full)

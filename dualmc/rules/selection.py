@@ -68,9 +68,7 @@ def _prod(
     moved = np.transpose(y, order)
     others = _others(np.reshape(moved, (*moved.shape[: len(rest)], -1)))
     weights = np.transpose(np.reshape(others, moved.shape), np.argsort(order)) * initial
-    if where is not True:
-        weights = np.where(where, weights, 0)
-    return weights, sum_op(y.shape, axis, keepdims=keepdims)
+    return weights, sum_op(y.shape, axis, keepdims=keepdims, where=where)
 
 
 def _sort(x: Array, ans: Array, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> tuple[None, LinearOp]:

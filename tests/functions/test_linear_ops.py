@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import dualmc as dm
+from dualmc.rules import RULES
+from dualmc.rules.rule import Join, Linear, Multilinear, Weighted
 from dualmc.tangents import dense
 
 from ..laws import tolerance
@@ -44,7 +46,7 @@ def check_dot(op, dtype):
         back = op.transpose(u)
         assert back.shape == v.shape
         a, b = inner(u, image, len(op.shape_out)), inner(back, v, len(op.shape_in))
-        assert np.all(np.abs(a - b) <= tolerance(float, 1 + image.size + v.size))
+        assert np.all(np.abs(a - b) <= tolerance(image.dtype, 1 + image.size + v.size))
         twice = op.T.T(v)
         assert np.array_equal(twice, image)
 
@@ -71,15 +73,15 @@ def test_assign_writes_what_apply_reads(case, monkeypatch):
             x, w = sample(rng, lead + op.shape_in, float), sample(rng, lead + op.shape_in, float)
             read = op.transpose(np.ones(lead + op.shape_out)) != 0
             expected = np.where(read, w, x)
-            op.assign(x, op.apply(w))
-            assert np.array_equal(x, expected)
+            image = op.apply(w)
+            if image.dtype.kind == "c":
+                break  # a real array cannot take it
+            op.assign(x, image)
+            assert np.all(np.abs(x - expected) <= np.finfo(image.dtype).eps)
 
 
 def test_the_tables_reach_every_linear_rule(monkeypatch):
     """A rule of these kinds that no case uses would be tested by nothing."""
-    from dualmc.rules import RULES
-    from dualmc.rules.rule import Join, Linear, Multilinear, Weighted
-
     used = set()
     kinds = (Linear, Multilinear, Weighted, Join)
     evaluate = dm.Dual._evaluate

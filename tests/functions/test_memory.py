@@ -30,7 +30,7 @@ def reversed_(lead, shape):
 
 def swapped(lead, shape):
     n = len(lead)
-    return np.swapaxes(np.empty(lead + shape[:-2] + shape[-2:][::-1]), -1, -2) if len(shape) > n else np.empty(lead + shape)
+    return np.swapaxes(np.empty(lead + shape[:-2] + shape[-2:][::-1]), -1, -2) if len(shape) > 1 else np.empty(lead + shape)
 
 
 LAYOUTS = [c_order, fortran, strided, reversed_, swapped]
@@ -57,7 +57,7 @@ def test_views_and_copies_are_numpys(case, layout):
             expected = np.shares_memory(plain, x)
             assert np.shares_memory(result.primal, d.primal) == expected
             assert np.shares_memory(result.tangent, d.tangent) == expected
-            if isinstance(plain, np.ndarray) and not case.ulps:
+            if isinstance(plain, np.ndarray) and case.linear:
                 assert result.primal.strides == plain.strides
 
 
@@ -75,7 +75,7 @@ def test_writes_reach_what_numpys_writes_reach(case, layout):
         slopes = np.stack([value + 1, value - 1])
         plain[...] = value
         for k in range(K):
-            flat(case.f(t[k]))[i][...] = slopes[k]
+            flat(case.f(t[k, ...]))[i][...] = slopes[k]
         result[...] = dm.Dual(value, slopes)
         same(result.primal, value)
         same(result.tangent, slopes)
