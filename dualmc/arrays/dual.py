@@ -183,6 +183,7 @@ class Dual(NumPyProtocol, ArrayMethods):
                 return
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
+        del p, t  # so that _lift can tell whether anything else sees them
         self._write(getitem_op(self.shape, key), key, value, same)
 
     def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
@@ -206,19 +207,14 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def _lift(self, like: "Dual") -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
-        self.primal = self._lifted(self.primal, like)
-        self.tangent = self._lifted(self.tangent, like)
-
-    @staticmethod
-    def _lifted(part: Any, like: "Dual") -> Any:
-        new = lift(part, like)
-        # References to an array that nothing else sees: the attribute, `part`, and the argument of getrefcount.
-        if new is not part and (getattr(part, "base", None) is not None or sys.getrefcount(part) > 4):
-            raise TypeError(
-                "a value of an outer transform is written into an array that has views or is one; "
-                "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
-            )
-        return new
+        for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
+            if lifted is not getattr(self, name):
+                if getattr(getattr(self, name), "base", None) is not None or _references(self, name) > _ALONE:
+                    raise TypeError(
+                        "a value of an outer transform is written into an array that has views or is one; "
+                        "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
+                    )
+                setattr(self, name, lifted)
 
     def __iter__(self) -> Iterator["Dual"]:
         if not self.shape:
@@ -283,6 +279,15 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def __abs__(self) -> Any:
         return _unary(_ABSOLUTE, self)
+
+
+def _references(holder: Any, name: str) -> int:
+    """Count the references to an attribute; a view of an array holds one."""
+    return sys.getrefcount(getattr(holder, name))
+
+
+_ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "primal")
+"""The references to an array that nothing but one Dual sees."""
 
 
 def base_of(x: Array) -> Array:
