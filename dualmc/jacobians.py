@@ -13,7 +13,7 @@ from .boundary import Call, fresh_level, function_name, outputs, settled, zero_t
 from .rules.selection import base
 from .trees import Structure
 
-CHUNK_BYTES = 1 << 19
+CHUNK_BYTES = 1 << 20
 """Bytes of one seed block: where several directions share a pass, and still stay in cache (bench/bench_chunks.py)."""
 
 # Passes. -----------------------------------------------------------------------------------------------------
