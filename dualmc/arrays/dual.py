@@ -12,7 +12,7 @@ from .. import propagate
 from .._typing import Array, Shape, Tangent
 from ..errors import lost
 from ..linear_op import LinearOp
-from ..partial import MINUS_ONE, ONE
+from ..partial import MINUS_ONE, ONE, Const
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
 from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Multilinear, Refused, Weighted
@@ -331,10 +331,11 @@ def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
 def _unary(rule: Any, a: Dual) -> Any:
     """Take the short way: one raw array, one product. The general way is `_elementwise`; they agree by a test."""
     u = a.tangent
-    if rule.short and type(u) in _RAW:
-        p, d = a.primal, rule.d[0]
+    if rule.short and (type(u) is ndarray or type(u) in _RAW):
+        p = a.primal
         ans = rule.func(p)
-        t = -u if d is MINUS_ONE else u.copy("K") if d is ONE else u * d(ans, p)
+        (d,) = rule.d
+        t = u * d(ans, p) if type(d) is not Const else -u if d is MINUS_ONE else u.copy("K")
         if not has_nan(t):
             return Dual(ans, t, a.level)
     return _elementwise(rule, (a,), {})
