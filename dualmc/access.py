@@ -50,6 +50,7 @@ def tangent(x: Array) -> Array:
     Parameters
     ----------
     x : Dual or array_like
+        Any shape.
 
     Returns
     -------

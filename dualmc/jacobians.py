@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._typing import Array, Function, Shape, Tree
+from ._typing import Array, Function, Shape
 from .arrays.dual import Dual
 from .boundary import Call, fresh_level, function_name, outputs, settled, zero_tangent
 from .rules.selection import base

@@ -1,6 +1,6 @@
 """The transforms: structures, options, chunks, and one clear error for each kind of bad input."""
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 
 import dualmc as dm
 from dualmc import jacobians
-
-Point = namedtuple("Point", ["x", "y"])
-
 
 class State(NamedTuple):
     position: np.ndarray

@@ -305,7 +305,7 @@ for _chooser in (np.maximum, np.minimum, np.fmax, np.fmin):
     elementwise(
         _chooser,
         on=[NEGATIVE, POSITIVE],
-        d=[lambda ans, x, y: _wins(ans, x, y), lambda ans, x, y: _wins(ans, y, x)],
+        d=[_wins, lambda ans, x, y: _wins(ans, y, x)],
         dd=[ZERO, ZERO, ZERO],
         edges=[Edge((1.0, 1.0), (0.5, 0.5), (0.0, 0.0, 0.0)), Edge((0.0, -0.0), (0.5, 0.5))]
         + ([Edge((NAN, 1.0), (0.0, 1.0)), Edge((1.0, NAN), (1.0, 0.0))] if _chooser in (np.fmax, np.fmin) else []),
