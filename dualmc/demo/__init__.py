@@ -1,0 +1,1 @@
+"""What `python -m dualmc` prints: each module computes one demonstration as numbers and renders it as text apart."""
