@@ -11,7 +11,7 @@ from dualmc import cli
 
 
 def run(*arguments, **environment):
-    return subprocess.run(  # noqa: S603 - runs this very interpreter
+    return subprocess.run(
         [sys.executable, "-W", "error", "-m", "dualmc", *arguments],
         capture_output=True,
         check=False,
