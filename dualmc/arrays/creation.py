@@ -106,8 +106,9 @@ def _copyto(self: Any, dst: Any, src: Any, casting: str = "same_kind", where: An
     copy_into(dst, src if where is True else np.where(where, src, dst), "np.copyto")
 
 
+# np.fromiter and np.frombuffer are left out: NumPy frees a temporary `like` before it calls the protocol.
 CREATION: dict[Any, Callable[..., Any]] = {
-    **{f: _filled(f) for f in (np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri, np.fromfunction, np.fromiter, np.frombuffer)},
+    **{f: _filled(f) for f in (np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri, np.fromfunction)},
     np.empty: _filled(np.zeros),
     np.full: _full,
     np.array: _array,

@@ -315,6 +315,9 @@ class ArrayMethods:
     def tobytes(self, order: Any = "C") -> NoReturn:
         raise lost("tobytes()")
 
+    def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> NoReturn:
+        raise lost("tofile()")
+
     def view(self, *args: Any) -> Self:
         if args:
             raise lost("view() with another dtype or type")
