@@ -84,6 +84,18 @@ def test_gradient_of_jvp_and_jvp_of_gradient_agree():
     np.testing.assert_allclose(forward, backward, rtol=1e-13)
 
 
+@pytest.mark.parametrize("f", [lambda x, a: (x + a) * x, lambda x, a: x * (x + a), lambda x, a: (x + a) / (x - a), lambda x, a: (a - x) * (x + a)])
+def test_a_plain_tangent_beside_a_nested_one(f):
+    """x + a has a nested primal and a plain tangent; the product rule then adds a nested term to a plain one."""
+    x, a, one = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.ones(2)
+    mixed = dm.jvp(lambda a: dm.jvp(lambda x: f(x, a), (x,), (one,))[1], (a,), (one,))[1]
+    swapped = dm.jvp(lambda x: dm.jvp(lambda a: f(x, a), (a,), (one,))[1], (x,), (one,))[1]
+    h = 1e-4
+    steps = [s * t * f(x + s * h, a + t * h) for s in (1, -1) for t in (1, -1)]
+    np.testing.assert_allclose(mixed, swapped, rtol=1e-14)
+    np.testing.assert_allclose(mixed, sum(steps) / (4 * h * h), rtol=1e-6, atol=1e-6)
+
+
 def test_tangent_may_depend_on_an_outer_variable():
     # d/da of the derivative of x² along a at x = 3 is 6
     assert D(lambda a: dm.jvp(lambda x: x * x, (3.0,), (a,))[1])(2.0) == 6.0

@@ -3,7 +3,8 @@
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, final
+from dataclasses import replace
+from typing import Any, cast, final
 
 import numpy as np
 from numpy import ndarray
@@ -27,10 +28,23 @@ _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
-# The rules of Python's operators; defrule does not replace them.
-_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
-_POW, _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (operator.pow, np.floor_divide, np.remainder, np.matmul))
-_NEGATIVE, _POSITIVE, _ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
+# The rules of Python's operators: those of their ufuncs, with the primal from the operator itself, which is quicker.
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE, _POW, _NEGATIVE, _POSITIVE, _ABSOLUTE, _FLOOR_DIVIDE, _REMAINDER = (
+    replace(cast("Elementwise", RULES[ufunc]), func=func)
+    for ufunc, func in (
+        (np.add, operator.add),
+        (np.subtract, operator.sub),
+        (np.multiply, operator.mul),
+        (np.divide, operator.truediv),
+        (np.power, operator.pow),
+        (np.negative, operator.neg),
+        (np.positive, operator.pos),
+        (np.absolute, operator.abs),
+        (np.floor_divide, operator.floordiv),
+        (np.remainder, operator.mod),
+    )
+)
+_MATMUL = RULES[np.matmul]
 
 
 @final
@@ -353,7 +367,7 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 u, v = a.tangent, b.tangent
                 if type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW):
                     p, q, level = a.primal, b.primal, a.level
-                    if level == b.level and p.shape == q.shape and rule.quiet is False:
+                    if level == b.level and type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
                         ans = rule.func(p, q)
                         d0, d1 = rule.d
                         if d0 is ONE:

@@ -1,13 +1,12 @@
 """Local partials of element-wise functions: the table that everything else follows from."""
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array
-from .registry import alias, elementwise
+from .registry import elementwise
 from .rule import (
     ABOVE_MINUS_ONE,
     ABOVE_ONE,
@@ -148,7 +147,6 @@ elementwise(
     ],
     quiet=lambda x, y: not (type(y) in (int, float) and y >= 1),
 )
-alias(operator.pow, np.power)
 
 # Exponentials and logarithms. --------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,11 +33,6 @@ def elementwise(
 ) -> None:
     """Enter an element-wise function."""
     register(Elementwise(func, tuple(d), tuple(dd), tuple(on), tuple(edges), select, quiet, on_complex))
-
-
-def alias(func: Function, original: Function) -> None:
-    """Give func the rule of original; the primal is computed by func."""
-    register(replace(RULES[original], func=func))
 
 
 def defrule(
