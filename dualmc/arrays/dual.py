@@ -28,23 +28,11 @@ _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
-# The rules of Python's operators: those of their ufuncs, with the primal from the operator itself, which is quicker.
-_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE, _POW, _NEGATIVE, _POSITIVE, _ABSOLUTE, _FLOOR_DIVIDE, _REMAINDER = (
-    replace(cast("Elementwise", RULES[ufunc]), func=func)
-    for ufunc, func in (
-        (np.add, operator.add),
-        (np.subtract, operator.sub),
-        (np.multiply, operator.mul),
-        (np.divide, operator.truediv),
-        (np.power, operator.pow),
-        (np.negative, operator.neg),
-        (np.positive, operator.pos),
-        (np.absolute, operator.abs),
-        (np.floor_divide, operator.floordiv),
-        (np.remainder, operator.mod),
-    )
-)
-_MATMUL = RULES[np.matmul]
+# The rules of Python's operators; defrule does not replace them. x**2 takes ndarray's own short cut to a square.
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
+_FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
+_NEGATIVE, _POSITIVE, _ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
+_POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
 
 
 @final
