@@ -51,6 +51,26 @@ def test_linear_regression_is_solved_as_lstsq_solves_it():
     np.testing.assert_allclose(fit.parameters, np.linalg.lstsq(A, y)[0], rtol=1e-12)
 
 
+def test_exact_data_and_a_parameter_of_zero_converge():
+    x = np.linspace(0.0, 1.0, 5)
+    fit = nist.least_squares(lambda b: b[0] * np.exp(x) + b[1] * x - 2 * np.exp(x), [1.0, 1.0])
+    assert fit.converged
+    np.testing.assert_allclose(fit.parameters, [2.0, 0.0], atol=1e-13)
+
+
+def test_parameters_that_the_data_do_not_determine_have_no_finite_deviation():
+    y = np.array([1.0, 2.0, 4.0])
+    fit = nist.least_squares(lambda b: b[0] + 0 * b[1] - y, [1.0, 1.0])
+    assert np.isinf(fit.deviations).all()
+
+
+@pytest.mark.parametrize("start", [(1.0, 50.0), (200.0, 300.0), (1.0, -3.0), (-5.0, 2.0)])
+def test_a_bad_start_ends_without_an_error(start):
+    problem = nist.PROBLEMS["BoxBOD"]
+    fit = nist.least_squares(lambda b: problem.model(b, problem.x) - problem.y, start)
+    assert np.isfinite(fit.rss)
+
+
 def test_too_few_iterations_are_reported_not_hidden():
     problem = nist.PROBLEMS["MGH09"]
     fit = nist.least_squares(lambda b: problem.model(b, problem.x) - problem.y, problem.starts[0], max_iterations=5)

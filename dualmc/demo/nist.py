@@ -168,15 +168,14 @@ def least_squares(residual: Callable[[Array], Array], start: Sequence[float], *,
     Returns
     -------
     Fit
-        The minimiser and its standard deviations, in the units of the parameters.
+        The minimiser and its standard deviations, in the units of the parameters; the deviations are inf where the
+        data do not determine the parameters.
 
     Raises
     ------
     ValueError
         If max_iterations is not positive, there are no more residuals than parameters, or the residual at the start
         is not finite.
-    numpy.linalg.LinAlgError
-        If the columns of the Jacobian at the end are dependent, so that there are no standard deviations.
 
     Notes
     -----
@@ -218,8 +217,11 @@ def _descend(evaluate: Evaluation, b: Vector, r: Vector, J: Vector, limit: int) 
             return b, r, J, iteration
         scale = np.maximum(scale, np.linalg.norm(J, axis=0))
         step = _step(J, r, np.sqrt(damping) * scale)
+        predicted = _predicted(J, r, step)
+        if predicted <= 0:  # The damping has grown so large that the step is lost in rounding.
+            return b, r, J, iteration
         trial_r, trial_J = evaluate(b + step)
-        gain = float(r @ r - trial_r @ trial_r) / _predicted(J, r, step)
+        gain = float(r @ r - trial_r @ trial_r) / predicted
         if gain > 1e-4 and np.isfinite(trial_J).all():
             b, r, J = b + step, trial_r, trial_J
             damping, growth = damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 2.0
@@ -233,11 +235,14 @@ def _polish(evaluate: Evaluation, b: Vector, r: Vector, J: Vector, limit: int) -
     last = np.inf
     for iteration in range(limit):
         step = _step(J, r, np.zeros(b.size))
-        length = float(np.max(np.abs(step) / np.abs(b)))
-        if length < 1e-10 and length > last / 2:
+        scale = np.linalg.norm(J, axis=0)
+        length = float(np.linalg.norm(scale * step) / (np.linalg.norm(scale * b) + np.linalg.norm(r) or 1.0))
+        if length < 1e-10 and length >= last:
             return b, r, J, iteration, True
-        b, last = b + step, length
-        r, J = evaluate(b)
+        trial_r, trial_J = evaluate(b + step)
+        if not np.isfinite(trial_J).all():
+            return b, r, J, iteration, False
+        b, r, J, last = b + step, trial_r, trial_J, length
     return b, r, J, limit, False
 
 
@@ -256,9 +261,12 @@ def _step(J: Vector, r: Vector, damping: Vector) -> Vector:
 
 
 def _deviations(J: Vector, r: Vector) -> Vector:
-    """Return √(diag((JᵀJ)⁻¹)·RSS/(n - p)) from the triangular factor of J."""
+    """Return √(diag((JᵀJ)⁻¹)·RSS/(n - p)) from the triangular factor of J; inf if columns of J are dependent."""
     n, p = J.shape
-    inverse = np.linalg.inv(np.linalg.qr(J).R)
+    try:
+        inverse = np.linalg.inv(np.linalg.qr(J).R)
+    except np.linalg.LinAlgError:
+        return np.full(p, np.inf)
     d: Vector = np.linalg.norm(inverse, axis=1) * np.sqrt((r @ r) / (n - p))
     return d
 
