@@ -61,7 +61,7 @@ def _filled(func: Callable[..., Array]) -> Callable[..., Array]:
 def _made_like(func: Callable[..., Array]) -> Callable[..., Array]:
     """`func(a)`: the shape and dtype of a."""
 
-    def make(self: Any, a: Any = None, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **kwargs: Any) -> Array:
+    def make(self: Any, a: Any = None, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, **kwargs: Any) -> Array:
         like = self if a is None or not carries(a) else a
         kwargs.pop("device", None)
         return _with_values(like, func(base(like if a is None else a), dtype=dtype, order=order, shape=shape, **kwargs))
@@ -69,7 +69,7 @@ def _made_like(func: Callable[..., Array]) -> Callable[..., Array]:
     return make
 
 
-def _full(like: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwargs: Any) -> Array:
+def _full(like: Any, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **kwargs: Any) -> Array:
     made = np.empty(shape, base(fill_value).dtype if dtype is None else dtype, order=order)
     result = _with_values(like, made)
     result[...] = fill_value
@@ -77,7 +77,7 @@ def _full(like: Any, shape: Any, fill_value: Any, dtype: Any = None, order: str 
 
 
 def _full_like(
-    self: Any, a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, **kwargs: Any
+    self: Any, a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, **kwargs: Any
 ) -> Array:
     result = np.empty_like(
         a if carries(a) else self, dtype=a.dtype if dtype is None else dtype, order=order, shape=np.shape(a) if shape is None else shape
@@ -88,7 +88,7 @@ def _full_like(
     return result
 
 
-def _array(like: Any, obj: Any, dtype: Any = None, *, copy: bool | None = True, order: str = "K", ndmin: int = 0, **kwargs: Any) -> Array:
+def _array(like: Any, obj: Any, dtype: Any = None, *, copy: bool | None = True, order: Any = "K", ndmin: int = 0, **kwargs: Any) -> Array:
     x = as_array(obj)
     y = x if carries(x) else _with_values(like, np.array(x, dtype=dtype, order=order))
     if dtype is not None and y.dtype != dtype:

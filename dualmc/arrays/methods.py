@@ -1,13 +1,13 @@
 """The methods and attributes of ndarray that follow from NumPy functions, for every array that carries tangents."""
 
-from typing import Any, NoReturn, Self
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import numpy
 
 from .._typing import Array, Shape
 from ..errors import lost
 from ..rules.selection import base
-
 
 np: Any = numpy
 """NumPy's annotations do not know that its functions take what speaks its protocols."""
@@ -25,6 +25,20 @@ class ArrayMethods:
     __hash__ = None  # type: ignore[assignment]
     shape: Shape
     ndim: int
+
+    # What the class of arrays itself provides.
+
+    def __getitem__(self, key: Any) -> Any:
+        raise NotImplementedError
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def _writable(self) -> bool:
+        raise NotImplementedError
 
     # Attributes.
 
@@ -66,7 +80,7 @@ class ArrayMethods:
     @property
     def strides(self) -> Shape:
         """Strides of the primal."""
-        return base(self).strides
+        return tuple(base(self).strides)
 
     @property
     def flags(self) -> Any:
@@ -318,7 +332,7 @@ class ArrayMethods:
     def tofile(self, fid: Any, sep: str = "", format: str = "%s") -> NoReturn:
         raise lost("tofile()")
 
-    def view(self, *args: Any) -> Self:
+    def view(self, *args: Any) -> Array:
         if args:
             raise lost("view() with another dtype or type")
         return self[...]

@@ -121,7 +121,7 @@ def merged_axes(a: Array, axis: Any) -> tuple[Array, Shape]:
 def _middle(a: Array, axis: Any, keepdims: Any, *, skip_nan: bool) -> Array:
     flat, kept = merged_axes(a, axis)
     s, missing = np.sort(flat, axis=-1), np.isnan(base(flat))
-    n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else np.full(missing.shape[:-1] + (1,), missing.shape[-1])
+    n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else np.full((*missing.shape[:-1], 1), missing.shape[-1])
     low = np.take_along_axis(s, np.maximum((n - 1) // 2, 0), axis=-1)[..., 0]
     high = np.take_along_axis(s, np.minimum(n // 2, missing.shape[-1] - 1), axis=-1)[..., 0]
     result = np.where((n % 2 == 1)[..., 0], low, (low + high) / 2)
@@ -264,13 +264,15 @@ def frexp(x: Array) -> tuple[Array, Array]:
     return np.ldexp(np.ldexp(x, half), -exponent - half), exponent
 
 
-for _func, _body in {
+_BODIES: dict[Any, Function] = {
     np.where: where, np.clip: clip, np.select: select, np.choose: choose,
     np.mean: mean, np.var: var, np.std: std, np.average: average, np.ptp: ptp, np.median: median,
     np.nanmedian: nanmedian, np.nansum: nansum, np.nanprod: nanprod, np.nanmean: nanmean, np.nanvar: nanvar,
     np.nanstd: nanstd, np.nanmax: _nan_extremum(np.max, -math.inf), np.nanmin: _nan_extremum(np.min, math.inf),
     np.nancumsum: nancumsum, np.diff: diff, np.divmod: divmod_, np.modf: modf, np.frexp: frexp,
-}.items():  # fmt: skip
+}  # fmt: skip
+
+for _func, _body in _BODIES.items():
     register(Composed(_func, _body))
 register(Composed(np.float_power, float_power))
 register(Composed(np.cumprod, cumprod, exact=True))

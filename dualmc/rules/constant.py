@@ -32,5 +32,5 @@ for _func in (*_COMPARISONS, *_LOGIC, *_STEPS, *_INTEGERS, *_INDICES, *_SHAPES):
     register(Constant(_func))
 
 _SAVED = "a file holds no tangent; save dm.primal(x) and dm.tangent(x), or pickle the Dual"
-for _func in (np.save, np.savetxt, np.savez, np.savez_compressed):
-    register(Refused(_func, _SAVED))
+for _writer in (np.save, np.savetxt, np.savez, np.savez_compressed):
+    register(Refused(_writer, _SAVED))

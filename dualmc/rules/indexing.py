@@ -48,14 +48,14 @@ def _getitem_op(shape: Shape, keys: tuple[Any, ...]) -> LinearOp:
             parts.append(k)
             continue
         advanced = True
-        k = np.asarray(k)
-        if k.dtype == bool and k.ndim == 0:
+        index = np.asarray(k)
+        if index.dtype == bool and index.ndim == 0:
             return _zero_d_mask_op(shape, keys)
-        if k.dtype == bool:
-            _check_mask(shape, parts, k)
-            parts += list(k.nonzero())
+        if index.dtype == bool:
+            _check_mask(shape, parts, index)
+            parts += list(index.nonzero())
         else:
-            parts.append(k if k.size else k.astype(np.intp))
+            parts.append(index if index.size else index.astype(np.intp))
     used = sum(k is not None and k is not Ellipsis for k in parts)
     at = next((i for i, k in enumerate(parts) if k is Ellipsis), len(parts))
     parts[at : at + 1] = [slice(None)] * (len(shape) - used)
@@ -138,7 +138,8 @@ def take_flat(shape: Shape, index: Array, filled: Array | None = None) -> Linear
         c = c if filled is None else np.where(filled, c, 0)
         z = zeros_as((*lead_of(c, len(out)), n), c)
         if n:
-            np.add.at(z, (Ellipsis, index), c)
+            at: Any = (Ellipsis, index)
+            np.add.at(z, at, c)
         return z.reshape(lead_of(c, len(out)) + shape)
 
     def assign(x: Array, u: Array) -> None:
@@ -200,8 +201,9 @@ def take_along_op(shape: Shape, indices: Any, axis: Any = -1) -> LinearOp:
         return take_flat(shape, indices)
     nd = len(shape)
     where = range(nd)[axis]
-    full = np.broadcast_shapes(shape[:where] + (1,) + shape[where + 1 :], indices.shape[:where] + (1,) + indices.shape[where + 1 :])
-    if full != shape[:where] + (1,) + shape[where + 1 :]:
+    mine, theirs = ((*s[:where], 1, *s[where + 1 :]) for s in (shape, indices.shape))
+    full = np.broadcast_shapes(mine, theirs)
+    if full != mine:
         return traced(np.take_along_axis)(shape, indices, axis)
     key: list[Any] = list(np.ogrid[tuple(slice(n) for n in full)])
     key[where] = indices

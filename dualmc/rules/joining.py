@@ -1,5 +1,6 @@
 """Functions that join, split, pad and rearrange arrays."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +27,7 @@ def _concatenate_ops(shapes: Sequence[Shape], axis: int | None = 0, dtype: Any =
         stops.append(stops[-1] + s[axis])
     out = tuple(stops[-1] if i == axis else n for i, n in enumerate(shapes[0]))
     rest = (slice(None),) * axis
-    return [getitem_op(out, (*rest, slice(a, b))) for a, b in zip(stops, stops[1:], strict=False)]
+    return [getitem_op(out, (*rest, slice(a, b))) for a, b in itertools.pairwise(stops)]
 
 
 def _unflatten(shape: Shape) -> LinearOp:
@@ -117,13 +118,11 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
         if sections <= 0:
             raise ValueError("array_split: number sections must be larger than 0")
         sizes = [n // sections + (i < n % sections) for i in range(sections)]
-        stops = [0, *np.cumsum(sizes).tolist()]
-        pairs = list(zip(stops, stops[1:], strict=False))
+        stops = [0, *itertools.accumulate(sizes)]
     else:
         stops = [0, *(int(i) for i in indices_or_sections), n]
-        pairs = list(zip(stops, stops[1:], strict=False))
     rest = (slice(None),) * np.lib.array_utils.normalize_axis_index(axis, np.ndim(ary))
-    return [ary[(*rest, slice(a, b))] for a, b in pairs]
+    return [ary[(*rest, slice(a, b))] for a, b in itertools.pairwise(stops)]
 
 
 def split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
@@ -179,12 +178,16 @@ def rot90(m: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
 _MOVING = ("constant", "edge", "wrap", "reflect", "symmetric", "empty")
 
 
+_STATISTICS: dict[str, Function] = {"maximum": np.max, "minimum": np.min, "median": np.median}
+
+
 def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
     if callable(mode):
         raise TypeError("pad: a function as mode writes into plain arrays; use np.concatenate of its results")
     shape = np.shape(array)
     if isinstance(pad_width, dict):
-        pad_width = [np.broadcast_to(pad_width.get(i, pad_width.get(i - len(shape), 0)), 2) for i in range(len(shape))]
+        given: dict[int, Any] = {i % len(shape): w for i, w in pad_width.items()}
+        pad_width = [np.broadcast_to(given.get(i, 0), 2) for i in range(len(shape))]
     widths = np.broadcast_to(np.asarray(pad_width, int), (len(shape), 2))
     if mode in _MOVING and kwargs.get("reflect_type", "even") == "even":
         moved = np.arange(1, math.prod(shape) + 1).reshape(shape)
@@ -205,7 +208,7 @@ def _of_axis(value: Any, axis: int, nd: int) -> Any:
 def _pad_axis(array: Array, axis: int, left: int, right: int, mode: Any, kwargs: dict[str, Any]) -> Array:
     """Pad one axis: the largest, smallest or median entries are computed, other modes are a matrix and an offset."""
     n, x = np.shape(array)[axis], np.moveaxis(array, axis, -1)
-    stat = {"maximum": np.max, "minimum": np.min, "median": np.median}.get(mode)
+    stat = _STATISTICS.get(mode)
     if stat is not None:
         lengths = [min(k or n, n) for k in kwargs.get("stat_length") or (n, n)]
         ends = [stat(x[..., : lengths[0]], axis=-1, keepdims=True), stat(x[..., n - lengths[1] :], axis=-1, keepdims=True)]
@@ -218,14 +221,17 @@ def _pad_axis(array: Array, axis: int, left: int, right: int, mode: Any, kwargs:
     return np.moveaxis(np.matmul(x, matrix) + offset, -1, axis)
 
 
-for _func, _body in {
+_BODIES: dict[Any, Function] = {
     np.hstack: hstack, np.vstack: vstack, np.dstack: dstack, np.column_stack: column_stack, np.block: block,
     np.append: append, np.insert: insert, np.array_split: array_split, np.split: split,
     np.hsplit: _splitting(1, lambda nd: 0 if nd == 1 else 1), np.vsplit: _splitting(2, lambda nd: 0),
     np.dsplit: _splitting(3, lambda nd: 2), np.unstack: unstack,
     np.atleast_1d: _at_least(1, lambda nd: ()), np.atleast_2d: _at_least(2, lambda nd: (None,)),
-    np.atleast_3d: _at_least(3, lambda nd: (None, ..., None) if nd == 1 else (..., None)), np.broadcast_arrays: broadcast_arrays, np.rot90: rot90,
+    np.atleast_3d: _at_least(3, lambda nd: (None, ..., None) if nd == 1 else (..., None)),
+    np.broadcast_arrays: broadcast_arrays, np.rot90: rot90,
     np.fliplr: lambda m: np.flip(m, 1), np.flipud: lambda m: np.flip(m, 0),
-}.items():  # fmt: skip
+}  # fmt: skip
+
+for _func, _body in _BODIES.items():
     register(Composed(_func, _body))
 register(Composed(np.pad, pad, exact=True))

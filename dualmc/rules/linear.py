@@ -221,9 +221,12 @@ def _roll_once(x: Array, shift: int, axis: int) -> Array:
     if not k:
         return x.copy()
     y = np.empty_like(x)
-    rest = (slice(None),) * (-axis - 1)
-    y[(Ellipsis, slice(k, None), *rest)] = x[(Ellipsis, slice(None, n - k), *rest)]
-    y[(Ellipsis, slice(None, k), *rest)] = x[(Ellipsis, slice(n - k, None), *rest)]
+
+    def part(start: int | None, stop: int | None) -> Any:
+        return (..., slice(start, stop), *(slice(None),) * (-axis - 1))
+
+    y[part(k, None)] = x[part(None, n - k)]
+    y[part(None, k)] = x[part(n - k, None)]
     return y
 
 
@@ -277,7 +280,7 @@ def _conj_op(shape: Shape) -> LinearOp:
     return LinearOp(shape, shape, np.conjugate, np.conjugate, key="conj")
 
 
-for _func, _op in {
+_OPS: dict[Any, Callable[..., LinearOp]] = {
     np.sum: sum_op,
     np.cumsum: cumsum_op,
     np.reshape: reshape_op,
@@ -307,6 +310,8 @@ for _func, _op in {
     np.real: _real_op,
     np.imag: _imag_op,
     np.conjugate: _conj_op,
-}.items():
+}
+
+for _func, _op in _OPS.items():
     register(Linear(_func, _op))
 register(Linear(_astype, astype_op), under=np.astype)

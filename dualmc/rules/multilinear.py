@@ -8,6 +8,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from ..linear_op import LinearOp, lead_of, unbroadcast
+from .indexing import zeros_as
 from .registry import register
 from .rule import Multilinear
 
@@ -52,7 +53,7 @@ def _batched(fixed: Array, shape: Shape, *, left: bool) -> LinearOp:
     nd = max(matrix.ndim, len(mine))
     pad = (1,) * (nd - len(mine)) + mine
     first, second = (matrix.shape, mine) if left else (mine, matrix.shape)
-    full = np.broadcast_shapes(first[:-2], second[:-2]) + (first[-2], second[-1])
+    full = (*np.broadcast_shapes(first[:-2], second[:-2]), first[-2], second[-1])
     a_nd, b_nd = (fixed.ndim, len(shape)) if left else (len(shape), fixed.ndim)
     out = full[:-2] + full[-2:-1] * (a_nd > 1) + full[-1:] * (b_nd > 1)
 
@@ -121,7 +122,7 @@ def _einsum_bind(i: int, operands: Sequence[Array], args: Sequence[Any], kwargs:
     terms, out = _explicit(args[0], shapes)
     shape, term = shapes[i], terms[i]
     others = [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
-    size = dict(kv for t, s in zip(terms, shapes, strict=True) for kv in zip(t, s, strict=True) if kv[1] != 1)
+    size: dict[str, int] = dict(kv for t, s in zip(terms, shapes, strict=True) for kv in zip(t, s, strict=True) if kv[1] != 1)
     optimize = kwargs.get("optimize", len(operands) > 2)
     optimize = optimize if isinstance(optimize, (bool, str)) else True  # a path names operands in the order of the call
     cast = {k: kwargs[k] for k in ("dtype", "casting") if k in kwargs}
@@ -152,7 +153,7 @@ def _on_diagonal(y: Array, unique: str, term: str, full: Shape) -> Array:
     lead = lead_of(y, len(unique))
     grid = np.ogrid[tuple(slice(full[term.index(k)]) for k in unique)]
     at = dict(zip(unique, grid, strict=True))
-    z = np.zeros(lead + full, y.dtype) if type(y) is np.ndarray else np.zeros_like(y, shape=lead + full)
+    z = zeros_as(lead + full, y)
     z[(Ellipsis, *(at[k] for k in term))] = y
     return z
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
+from .._typing import Array, Function
 from .registry import register
 from .rule import Composed
 
@@ -33,10 +33,8 @@ def outer(a: Array, b: Array) -> Array:
 
 def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     shape_a, shape_b = np.shape(a), np.shape(b)
-    if np.ndim(axes) == 0:
-        pairs_a, pairs_b = range(len(shape_a) - axes, len(shape_a)), range(axes)
-    else:
-        pairs_a, pairs_b = ([k] if np.ndim(k) == 0 else k for k in axes)
+    pairs: Any = (range(len(shape_a) - axes, len(shape_a)), range(axes)) if np.ndim(axes) == 0 else axes
+    pairs_a, pairs_b = ((k,) if np.ndim(k) == 0 else k for k in pairs)
     sum_a = np.lib.array_utils.normalize_axis_tuple(tuple(pairs_a), len(shape_a))
     sum_b = np.lib.array_utils.normalize_axis_tuple(tuple(pairs_b), len(shape_b))
     if [shape_a[i] for i in sum_a] != [shape_b[i] for i in sum_b]:
@@ -66,7 +64,8 @@ def cross(a: Array, b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     sizes = np.shape(a)[-1], np.shape(b)[-1]
     if not set(sizes) <= {2, 3}:
         raise ValueError(f"cross: vectors must have 2 or 3 entries, got {sizes[0]} and {sizes[1]}")
-    (a0, a1, a2), (b0, b1, b2) = ([x[..., i] if i < n else None for i in range(3)] for x, n in zip((a, b), sizes, strict=True))
+    entries: Any = ([x[..., i] if i < n else None for i in range(3)] for x, n in zip((a, b), sizes, strict=True))
+    (a0, a1, a2), (b0, b1, b2) = entries
     last = a0 * b1 - a1 * b0
     if sizes == (2, 2):
         return last
@@ -91,8 +90,10 @@ def vecmat(x: Array, a: Array) -> Array:
     return np.matmul(np.conjugate(x)[..., None, :], a)[..., 0, :]
 
 
-for _func, _body in {
+_BODIES: dict[Any, Function] = {
     np.dot: dot, np.vdot: vdot, np.inner: inner, np.outer: outer, np.tensordot: tensordot, np.kron: kron,
     np.cross: cross, np.trace: trace, np.vecdot: vecdot, np.matvec: matvec, np.vecmat: vecmat,
-}.items():  # fmt: skip
+}  # fmt: skip
+
+for _func, _body in _BODIES.items():
     register(Composed(_func, _body))

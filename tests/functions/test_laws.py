@@ -61,7 +61,7 @@ def test_linear_function_is_its_own_derivative(case):
 @over(CASES)
 @pytest.mark.parametrize("lead", [(3,), (2, 3), (1,), (0,)], ids=str)
 def test_directions_are_independent(case, lead):
-    xs, ts = case.sample()
+    xs, _ts = case.sample()
     rng = np.random.default_rng(0)
     blocks = [rng.uniform(-1, 1, lead + x.shape) for x in xs]
     together = flat(case.f(*duals(map(np.copy, xs), map(np.copy, blocks), range(len(xs)))))

@@ -1,7 +1,6 @@
 """Every linear map that the cases use obeys the dot test, and writes what it reads."""
 
 import numpy as np
-import pytest
 
 import dualmc as dm
 from dualmc.rules import RULES

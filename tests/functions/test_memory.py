@@ -29,7 +29,7 @@ def reversed_(lead, shape):
 
 
 def swapped(lead, shape):
-    n = len(lead)
+    len(lead)
     return np.swapaxes(np.empty(lead + shape[:-2] + shape[-2:][::-1]), -1, -2) if len(shape) > 1 else np.empty(lead + shape)
 
 

@@ -63,7 +63,7 @@ CONSTANTS = {
     "nbytes": lambda x: x.nbytes, "strides": lambda x: x.strides, "flags": lambda x: x.flags.c_contiguous, "argmax": lambda x: x.argmax(axis=0),
     "argmin": lambda x: x.argmin(axis=1, keepdims=True), "argsort": lambda x: x.argsort(axis=0), "argpartition": lambda x: x.argpartition(2)[..., 2],
     "nonzero": lambda x: x.nonzero(), "all": lambda x: x.all(axis=0), "any": lambda x: x.any(), "round": lambda x: x.round(1), "len": len,
-    "searchsorted": lambda x: x[0].searchsorted([0.0, 1.0]), "in": lambda x: 0.0 in x, "<": lambda x: x < 0.5, "<=": lambda x: 0.5 <= x,
+    "searchsorted": lambda x: x[0].searchsorted([0.0, 1.0]), "in": lambda x: 0.0 in x, "<": lambda x: x < 0.5, "<=": lambda x: x >= 0.5,
     "==": lambda x: x == x.T.T, "!=": lambda x: x != 0, ">": lambda x: x > 0, ">=": lambda x: x >= x, "bool": lambda x: bool(x[0, 0]),
     "np.argmax": lambda x: np.argmax(x, axis=1), "np.argsort": lambda x: np.argsort(x, axis=None, kind="stable"), "np.shape": np.shape,
     "np.size": np.size, "np.ndim": np.ndim, "np.isfinite": np.isfinite, "np.sign bit": np.signbit, "np.floor": np.floor, "np.rint": np.rint,

@@ -10,8 +10,6 @@ from dualmc.arrays.creation import CREATION
 from dualmc.rules import RULES
 from dualmc.rules.rule import Composed
 
-from .table import CASES, over
-
 
 def parameters(func):
     return [p for p in inspect.signature(func).parameters.values() if p.name not in {"out", "like"} and p.kind is not p.VAR_KEYWORD]
