@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Function, Shape
+from ..errors import not_supported
 from .elementwise import bounded, chosen
 from .registry import dispatching, register
 from .rule import Composed
@@ -22,9 +23,12 @@ def where(condition: Any, *choices: Any) -> Any:
     return _where3(condition, *choices) if choices else np.nonzero(condition)
 
 
-def clip(a: Array, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Array:
+def clip(a: Array, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None, **kwargs: Any) -> Array:
+    if kwargs.get("where", True) is not True:
+        not_supported("clip", "where", kwargs["where"], "use np.where(where, np.clip(x, low, high), x)")
+    x = a.astype(kwargs["dtype"]) if kwargs.get("dtype") is not None else a
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    return _clip3(a, -math.inf if low is None else low, math.inf if high is None else high)
+    return _clip3(x, -math.inf if low is None else low, math.inf if high is None else high)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Array:

@@ -40,22 +40,36 @@ MEANS = [
     named("average", np.average, B),
     *each(np.average, [A], axis=AXES[:4], keepdims=[False, True]),
     *each(np.average, [A], axis=[0, None], returned=[True]),
-    *[named(f"average weights axis={axis} keepdims={k} returned={r}",
-            lambda x, w, axis=axis, k=k, r=r: np.average(x, axis=axis, weights=w, keepdims=k, returned=r), B, s, domain="positive", smooth=True)
-      for axis, s in ((None, B), (0, (3,)), (-1, (4,)), ((0, 1), B), ((1, 0), (4, 3)), (1, B)) for k in (False, True) for r in (False, True)],
+    *[
+        named(
+            f"average weights axis={axis} keepdims={k} returned={r}",
+            lambda x, w, axis=axis, k=k, r=r: np.average(x, axis=axis, weights=w, keepdims=k, returned=r),
+            B,
+            s,
+            domain="positive",
+            smooth=True,
+        )
+        for axis, s in ((None, B), (0, (3,)), (-1, (4,)), ((0, 1), B), ((1, 0), (4, 3)), (1, B))
+        for k in (False, True)
+        for r in (False, True)
+    ],
     named("average constant weights", lambda x: np.average(x, axis=1, weights=[1, 2, 0, 4]), B),
-]  # fmt: skip
+]
 
 SPREADS = [
-    *[c for f in (np.var, np.std, np.nanvar, np.nanstd) for c in [
-        *each(f, [A], axis=AXES[:4], keepdims=[False, True], ddof=[0, 1]),
-        *each(f, [A], axis=[None, 1], where=[MASK], ddof=[0, 1]),
-        *each(f, [A], axis=[0], correction=[1]),
-        named(f"{f.__name__} mean", lambda x, f=f: f(x, axis=0, mean=np.mean(x, axis=0, keepdims=True)), B),
-        named(f"{f.__name__} dtype", lambda x, f=f: f(x, axis=0, dtype=x.dtype), B),
-    ]],
+    *[
+        c
+        for f in (np.var, np.std, np.nanvar, np.nanstd)
+        for c in [
+            *each(f, [A], axis=AXES[:4], keepdims=[False, True], ddof=[0, 1]),
+            *each(f, [A], axis=[None, 1], where=[MASK], ddof=[0, 1]),
+            *each(f, [A], axis=[0], correction=[1]),
+            named(f"{f.__name__} mean", lambda x, f=f: f(x, axis=0, mean=np.mean(x, axis=0, keepdims=True)), B),
+            named(f"{f.__name__} dtype", lambda x, f=f: f(x, axis=0, dtype=x.dtype), B),
+        ]
+    ],
     *[named(f"{f.__name__} of some nan", lambda x, f=f: f(x + nan_at, axis=1, ddof=1), B) for f in (np.nanvar, np.nanstd)],
-]  # fmt: skip
+]
 
 PRODUCTS = [
     *each(np.prod, [A], axis=AXES, keepdims=[False, True]),
@@ -78,17 +92,21 @@ NAN_SUMS = [
 ]
 
 EXTREMA = [
-    *[c for f in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin) for c in [
-        *each(f, [A], axis=AXES[:5], keepdims=[False, True]),
-        *each(f, [A], axis=[0, None], initial=[0.9, -0.9], where=[True, MASK]),
-        *each(f, [S]),
-    ]],
+    *[
+        c
+        for f in (np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin)
+        for c in [
+            *each(f, [A], axis=AXES[:5], keepdims=[False, True]),
+            *each(f, [A], axis=[0, None], initial=[0.9, -0.9], where=[True, MASK]),
+            *each(f, [S]),
+        ]
+    ],
     *each(np.ptp, [A], axis=[None, 0, -1, (0, 2)], keepdims=[False, True]),
     *[c for f in (np.median, np.nanmedian) for s in (A, (3, 5)) for c in each(f, [s], axis=[None, 0, -1, (0, 1)], keepdims=[False, True])],
     *each(np.median, [S]),
     *each(np.median, [V], overwrite_input=[True]),
     *[named(f"{f.__name__} of some nan", lambda x, f=f: f(x + nan_at, axis=0), B) for f in (np.nanmax, np.nanmin, np.nanmedian)],
-]  # fmt: skip
+]
 
 CASES = [
     *(with_([c], ulps=2)[0] if "initial=2.5" in c.name else with_([c], linear=True)[0] for c in SUMS),

@@ -25,6 +25,8 @@ CASES = [
     named("clip", lambda x: np.clip(x, -1, 1.2), B, kinds="f"),
     named("clip keywords", lambda x: np.clip(x, min=-1, max=1.2), B, kinds="f"),
     named("clip a_min", lambda x: np.clip(x, a_min=0.4, a_max=None), B, kinds="f"),
+    named("clip dtype", lambda x: np.clip(x, -1, 1.2, dtype=x.dtype, casting="same_kind"), B, kinds="f"),
+    named("clip dtype=float64", lambda x: np.clip(x, -1, 1.2, dtype=np.float64), B, kinds="f"),
     named("clip above", lambda x: np.clip(x, None, 0.9), B, kinds="f"),
     named("clip max", lambda x: np.clip(x, max=0.9), B, kinds="f"),
     named("clip arrays", lambda x, lo, hi: np.clip(x, lo, hi), B, (4,), (3, 1), kinds="f"),

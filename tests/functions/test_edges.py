@@ -146,19 +146,63 @@ def test_spread_of_constant_rows_beside_others(f):
 # Nothing. ----------------------------------------------------------------------------------------------------
 
 EMPTY = [
-    lambda x: np.sum(x, axis=0), lambda x: np.prod(x, axis=0), lambda x: np.sum(x), np.prod, lambda x: np.cumsum(x, axis=1), np.cumsum,
-    lambda x: np.cumprod(x, axis=0), np.cumprod, np.ravel, np.transpose, lambda x: np.sort(x, axis=0), lambda x: np.sort(x, axis=None),
-    lambda x: np.concatenate([x, x]), lambda x: np.stack([x, x]), lambda x: np.max(x, axis=1), lambda x: np.max(x, initial=0.0),
-    lambda x: np.min(x, axis=0, initial=1.0), lambda x: np.roll(x, 1), lambda x: np.roll(x, 1, axis=0), lambda x: np.flip(x),
-    lambda x: np.repeat(x, 2, axis=0), lambda x: np.tile(x, 2), lambda x: np.diff(x, axis=1), lambda x: x @ x.T, lambda x: x.T @ x,
-    lambda x: np.einsum("ij,ij->j", x, x), lambda x: np.einsum("ij->", x), lambda x: np.outer(x, x), lambda x: np.dot(x.T, x),
-    lambda x: np.tensordot(x, x, 2), lambda x: np.vdot(x, x), lambda x: np.kron(x, x), lambda x: np.trace(x), np.diagonal, np.diagflat,
-    np.tril, lambda x: np.where(x > 0, x, 1.0), lambda x: np.clip(x, 0, 1), lambda x: np.take(x, [], axis=1), lambda x: x[:, [0, 2]],
-    lambda x: x[x > 0], lambda x: np.pad(x, 1), lambda x: np.split(x, 3, axis=1)[0], lambda x: np.nansum(x, axis=0), np.nancumsum,
-    lambda x: np.delete(x, 0, axis=1), lambda x: np.append(x, 1.0), lambda x: np.insert(x, 1, 2.0, axis=1), lambda x: np.resize(x, (2, 0)),
-    lambda x: np.add.reduceat(x, [0, 1], axis=1), lambda x: np.hypot.reduce(x), lambda x: np.logaddexp.reduce(x, axis=0), np.copy,
-    lambda x: np.mean(x, axis=1), lambda x: np.var(x, axis=1), lambda x: np.median(x, axis=1),
-]  # fmt: skip
+    lambda x: np.sum(x, axis=0),
+    lambda x: np.prod(x, axis=0),
+    lambda x: np.sum(x),
+    np.prod,
+    lambda x: np.cumsum(x, axis=1),
+    np.cumsum,
+    lambda x: np.cumprod(x, axis=0),
+    np.cumprod,
+    np.ravel,
+    np.transpose,
+    lambda x: np.sort(x, axis=0),
+    lambda x: np.sort(x, axis=None),
+    lambda x: np.concatenate([x, x]),
+    lambda x: np.stack([x, x]),
+    lambda x: np.max(x, axis=1),
+    lambda x: np.max(x, initial=0.0),
+    lambda x: np.min(x, axis=0, initial=1.0),
+    lambda x: np.roll(x, 1),
+    lambda x: np.roll(x, 1, axis=0),
+    lambda x: np.flip(x),
+    lambda x: np.repeat(x, 2, axis=0),
+    lambda x: np.tile(x, 2),
+    lambda x: np.diff(x, axis=1),
+    lambda x: x @ x.T,
+    lambda x: x.T @ x,
+    lambda x: np.einsum("ij,ij->j", x, x),
+    lambda x: np.einsum("ij->", x),
+    lambda x: np.outer(x, x),
+    lambda x: np.dot(x.T, x),
+    lambda x: np.tensordot(x, x, 2),
+    lambda x: np.vdot(x, x),
+    lambda x: np.kron(x, x),
+    lambda x: np.trace(x),
+    np.diagonal,
+    np.diagflat,
+    np.tril,
+    lambda x: np.where(x > 0, x, 1.0),
+    lambda x: np.clip(x, 0, 1),
+    lambda x: np.take(x, [], axis=1),
+    lambda x: x[:, [0, 2]],
+    lambda x: x[x > 0],
+    lambda x: np.pad(x, 1),
+    lambda x: np.split(x, 3, axis=1)[0],
+    lambda x: np.nansum(x, axis=0),
+    np.nancumsum,
+    lambda x: np.delete(x, 0, axis=1),
+    lambda x: np.append(x, 1.0),
+    lambda x: np.insert(x, 1, 2.0, axis=1),
+    lambda x: np.resize(x, (2, 0)),
+    lambda x: np.add.reduceat(x, [0, 1], axis=1),
+    lambda x: np.hypot.reduce(x),
+    lambda x: np.logaddexp.reduce(x, axis=0),
+    np.copy,
+    lambda x: np.mean(x, axis=1),
+    lambda x: np.var(x, axis=1),
+    lambda x: np.median(x, axis=1),
+]
 
 
 @pytest.mark.parametrize("f", EMPTY)
@@ -178,14 +222,55 @@ def test_extrema_of_nothing_raise_as_numpy_does(f):
 
 
 SCALARS = [
-    np.sum, np.prod, np.mean, np.var, np.std, np.min, np.max, np.median, np.ptp, np.cumsum, np.cumprod, np.ravel, np.transpose, np.squeeze,
-    np.average, np.nansum, np.nanmean, np.nanmax, np.nanmedian, np.copy, np.atleast_1d, np.diagflat, lambda x: np.broadcast_to(x, (2,)),
-    lambda x: np.reshape(x, (1, 1)), lambda x: np.repeat(x, 3), lambda x: np.tile(x, 2), lambda x: np.stack([x, x]), lambda x: np.roll(x, 1),
-    lambda x: np.expand_dims(x, 0), lambda x: np.clip(x, 0, 1), lambda x: np.where(True, x, 0), lambda x: np.append(x, x), lambda x: x[()],
-    lambda x: x[None], lambda x: x[...], lambda x: np.outer(x, x), lambda x: np.dot(x, x), lambda x: np.kron(x, x), lambda x: np.take(x, 0),
-    lambda x: np.flip(x), lambda x: np.einsum("->", x), lambda x: np.einsum(",->", x, x), lambda x: np.sort(x, axis=None),
-    lambda x: np.vdot(x, x), lambda x: np.inner(x, x), lambda x: np.tensordot(x, x, 0), np.atleast_3d, np.modf,
-]  # fmt: skip
+    np.sum,
+    np.prod,
+    np.mean,
+    np.var,
+    np.std,
+    np.min,
+    np.max,
+    np.median,
+    np.ptp,
+    np.cumsum,
+    np.cumprod,
+    np.ravel,
+    np.transpose,
+    np.squeeze,
+    np.average,
+    np.nansum,
+    np.nanmean,
+    np.nanmax,
+    np.nanmedian,
+    np.copy,
+    np.atleast_1d,
+    np.diagflat,
+    lambda x: np.broadcast_to(x, (2,)),
+    lambda x: np.reshape(x, (1, 1)),
+    lambda x: np.repeat(x, 3),
+    lambda x: np.tile(x, 2),
+    lambda x: np.stack([x, x]),
+    lambda x: np.roll(x, 1),
+    lambda x: np.expand_dims(x, 0),
+    lambda x: np.clip(x, 0, 1),
+    lambda x: np.where(True, x, 0),
+    lambda x: np.append(x, x),
+    lambda x: x[()],
+    lambda x: x[None],
+    lambda x: x[...],
+    lambda x: np.outer(x, x),
+    lambda x: np.dot(x, x),
+    lambda x: np.kron(x, x),
+    lambda x: np.take(x, 0),
+    lambda x: np.flip(x),
+    lambda x: np.einsum("->", x),
+    lambda x: np.einsum(",->", x, x),
+    lambda x: np.sort(x, axis=None),
+    lambda x: np.vdot(x, x),
+    lambda x: np.inner(x, x),
+    lambda x: np.tensordot(x, x, 0),
+    np.atleast_3d,
+    np.modf,
+]
 
 
 @pytest.mark.parametrize("f", SCALARS)
@@ -212,6 +297,20 @@ def test_log_sums_at_infinity(u):
     near(tangent(u.reduce, [INF, 1.0], [5.0, 3.0]), np.float64(5.0))
     near(tangent(lambda x: u.reduce(x, where=[True, False, True]), [-INF, 4.0, -INF], [1.0, 9.0, 3.0]), np.float64(2.0))
     near(tangent(u.reduce, [1000.0, 1000.0], [1.0, 3.0]), np.float64(2.0))
+
+
+# Vectors of two entries. NumPy says that it will give them up. -------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors:DeprecationWarning")
+@pytest.mark.parametrize(("m", "n"), [(2, 2), (2, 3), (3, 2)])
+def test_cross_products_of_plane_vectors(m, n):
+    x, y, s, t = (np.cos(np.arange(4 * k) + k * i).reshape(4, k) for i, k in enumerate((m, n, m, n)))
+    result = np.cross(dm.Dual(x, s), dm.Dual(y, t))
+    near(result.primal, np.cross(x, y))
+    near(result.tangent, np.cross(s, y) + np.cross(x, t))
+    turned = np.cross(dm.Dual(x.T, s.T), y, axisa=0)
+    near(turned.tangent, np.cross(s, y))
 
 
 # Sorting. ----------------------------------------------------------------------------------------------------

@@ -57,11 +57,25 @@ def test_creation_takes_numpys_keywords(func):
 
 
 FIRST = [
-    (np.sum, {"axis": 0}), (np.prod, {}), (np.max, {"axis": 1}), (np.transpose, {}), (np.sort, {"axis": 0}),
-    (np.mean, {"axis": 0}), (np.var, {"ddof": 1}), (np.clip, {"min": 0.0, "max": 1.0}), (np.take, {"indices": [0, 2], "axis": 1}),
-    (np.repeat, {"repeats": 2}), (np.cumsum, {"axis": 1}), (np.diff, {"axis": 0}), (np.squeeze, {}), (np.median, {"axis": 0}),
-    (np.pad, {"pad_width": 1}), (np.roll, {"shift": 1}), (np.flip, {"axis": 0}), (np.split, {"indices_or_sections": 3}),
-]  # fmt: skip
+    (np.sum, {"axis": 0}),
+    (np.prod, {}),
+    (np.max, {"axis": 1}),
+    (np.transpose, {}),
+    (np.sort, {"axis": 0}),
+    (np.mean, {"axis": 0}),
+    (np.var, {"ddof": 1}),
+    (np.clip, {"min": 0.0, "max": 1.0}),
+    (np.take, {"indices": [0, 2], "axis": 1}),
+    (np.repeat, {"repeats": 2}),
+    (np.cumsum, {"axis": 1}),
+    (np.diff, {"axis": 0}),
+    (np.squeeze, {}),
+    (np.median, {"axis": 0}),
+    (np.pad, {"pad_width": 1}),
+    (np.roll, {"shift": 1}),
+    (np.flip, {"axis": 0}),
+    (np.split, {"indices_or_sections": 3}),
+]
 
 
 @pytest.mark.parametrize(("func", "kwargs"), FIRST, ids=lambda v: getattr(v, "__name__", ""))
@@ -88,13 +102,40 @@ def test_keywords_may_be_given_by_place():
 
 
 WITH_OUT = [
-    (np.sum, {"axis": 0}), (np.prod, {"axis": 0}), (np.max, {"axis": 1}), (np.min, {"axis": 1}), (np.mean, {"axis": 0}), (np.var, {"axis": 0}),
-    (np.std, {"axis": 0}), (np.median, {"axis": 0}), (np.ptp, {"axis": 0}), (np.cumsum, {"axis": 0}), (np.cumprod, {"axis": 0}),
-    (np.nansum, {"axis": 0}), (np.nanprod, {"axis": 0}), (np.nanmean, {"axis": 0}), (np.nanvar, {"axis": 0}), (np.nanstd, {"axis": 0}),
-    (np.nanmax, {"axis": 0}), (np.nanmin, {"axis": 0}), (np.nanmedian, {"axis": 0}), (np.nancumsum, {"axis": 0}), (np.nancumprod, {"axis": 1}),
-    (np.clip, {"min": 0.5, "max": 2.0}), (np.take, {"indices": [0, 2], "axis": 1}), (np.choose, {}), (np.trace, {}), (np.dot, {"b": np.ones(4)}),
-    (np.outer, {"b": np.ones(2)}), (np.concatenate, {}), (np.stack, {}), (np.einsum, {}), (np.matmul, {}), (np.sin, {}), (np.divmod, {}),
-]  # fmt: skip
+    (np.sum, {"axis": 0}),
+    (np.prod, {"axis": 0}),
+    (np.max, {"axis": 1}),
+    (np.min, {"axis": 1}),
+    (np.mean, {"axis": 0}),
+    (np.var, {"axis": 0}),
+    (np.std, {"axis": 0}),
+    (np.median, {"axis": 0}),
+    (np.ptp, {"axis": 0}),
+    (np.cumsum, {"axis": 0}),
+    (np.cumprod, {"axis": 0}),
+    (np.nansum, {"axis": 0}),
+    (np.nanprod, {"axis": 0}),
+    (np.nanmean, {"axis": 0}),
+    (np.nanvar, {"axis": 0}),
+    (np.nanstd, {"axis": 0}),
+    (np.nanmax, {"axis": 0}),
+    (np.nanmin, {"axis": 0}),
+    (np.nanmedian, {"axis": 0}),
+    (np.nancumsum, {"axis": 0}),
+    (np.nancumprod, {"axis": 1}),
+    (np.clip, {"min": 0.5, "max": 2.0}),
+    (np.take, {"indices": [0, 2], "axis": 1}),
+    (np.choose, {}),
+    (np.trace, {}),
+    (np.dot, {"b": np.ones(4)}),
+    (np.outer, {"b": np.ones(2)}),
+    (np.concatenate, {}),
+    (np.stack, {}),
+    (np.einsum, {}),
+    (np.matmul, {}),
+    (np.sin, {}),
+    (np.divmod, {}),
+]
 
 
 def called(func, d, **kwargs):
