@@ -85,6 +85,12 @@ class LinearOp:
 
     def then(self, op: "LinearOp") -> "LinearOp":
         """Return the map that applies this one and then op."""
+
+        def assign(x: Array, u: Array) -> None:
+            y = self.apply(x)
+            op.assign(y, u)  # type: ignore[misc]
+            self.assign(x, y)  # type: ignore[misc]
+
         return LinearOp(
             self.shape_in,
             op.shape_out,
@@ -94,6 +100,7 @@ class LinearOp:
             view=self.view and op.view,
             bound=self.bound or op.bound,
             key=None if self.key is None or op.key is None else ("then", self.key, op.key),
+            assign=None if self.assign is None or op.assign is None else assign,
         )
 
     def _write_through(self, x: Array, u: Array) -> None:

@@ -84,7 +84,9 @@ def test_gradient_of_jvp_and_jvp_of_gradient_agree():
     np.testing.assert_allclose(forward, backward, rtol=1e-13)
 
 
-@pytest.mark.parametrize("f", [lambda x, a: (x + a) * x, lambda x, a: x * (x + a), lambda x, a: (x + a) / (x - a), lambda x, a: (a - x) * (x + a)])
+@pytest.mark.parametrize(
+    "f", [lambda x, a: (x + a) * x, lambda x, a: x * (x + a), lambda x, a: (x + a) / (x - a), lambda x, a: (a - x) * (x + a)]
+)
 def test_a_plain_tangent_beside_a_nested_one(f):
     """x + a has a nested primal and a plain tangent; the product rule then adds a nested term to a plain one."""
     x, a, one = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.ones(2)

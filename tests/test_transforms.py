@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import dualmc as dm
 from dualmc import jacobians
 
+
 class State(NamedTuple):
     position: np.ndarray
     velocity: np.ndarray

@@ -422,7 +422,7 @@ def _first(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any,
 
 
 def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    initial = kwargs.pop("initial", None)
+    initial = kwargs.pop("initial") if carries(kwargs.get("initial")) else None
     x, rest, kwargs = _first(rule, args, kwargs)
     ans, t = propagate.linear(rule, x.primal, x.tangent, rest, kwargs)
     result = Dual(ans, t, x.level)

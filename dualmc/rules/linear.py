@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Function, Shape
-from ..errors import not_supported
+from ..errors import lost, not_supported
 from ..linear_op import LinearOp, lead_of, negative_axes, unbroadcast
 from .indexing import cached, getitem_op, take_along_op, take_op, traced, zeros_as
 from .registry import dispatching, register
@@ -244,7 +244,7 @@ def astype_op(shape: Shape, dtype: Any, copy: bool = True, device: Any = None) -
     """Return the map of a change of floating or complex dtype; of an integer dtype it is refused."""
     kind = np.dtype(dtype).kind
     if kind not in "fc":
-        not_supported("astype", "dtype", np.dtype(dtype).name, "use dm.primal(x).astype(...), which has no derivative")
+        raise lost(f"astype({np.dtype(dtype).name})")
 
     def apply(x: Array) -> Array:
         return (np.real(x) if kind == "f" and x.dtype.kind == "c" else x).astype(dtype, copy=copy)
