@@ -13,7 +13,7 @@ from .. import propagate
 from .._typing import Array, Shape, Tangent
 from ..errors import lost
 from ..linear_op import LinearOp
-from ..partial import MINUS_ONE, ONE, Const
+from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
 from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Multilinear, Refused, Weighted
@@ -142,10 +142,10 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _KINDS[type(rule)](rule, args, kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "__call__" and not kwargs:
+        if not kwargs and method == "__call__":
             rule = _rule_of(ufunc)
             if type(rule) is Elementwise:
-                return _unary(rule, inputs[0]) if len(inputs) == 1 else _binary(rule, *inputs)
+                return _unary(rule, *inputs) if len(inputs) == 1 else _binary(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
 
     # Indexing: basic keys give views that share primal and tangent with this array.
@@ -332,12 +332,11 @@ def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
 
 def _unary(rule: Any, a: Dual) -> Any:
     """Take the short way: one raw array, one product. The general way is `_elementwise`; they agree by a test."""
-    u = a.tangent
-    if rule.short and (type(u) is ndarray or type(u) in _RAW):
+    d, u = rule.slope, a.tangent
+    if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a.primal
         ans = rule.func(p)
-        (d,) = rule.d
-        t = u * d(ans, p) if type(d) is not Const else -u if d is MINUS_ONE else u.copy("K")
+        t = u * d(ans, p)
         if not has_nan(t):
             return Dual(ans, t, a.level)
     return _elementwise(rule, (a,), {})

@@ -63,6 +63,9 @@ class Edge(NamedTuple):
     dd: tuple[float | None, ...] | None = None
 
 
+_NUMBERS: dict[Any, Callable[..., float]] = {ONE: lambda ans, x: 1.0, MINUS_ONE: lambda ans, x: -1.0}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Elementwise:
     """
@@ -84,10 +87,13 @@ class Elementwise:
     on_complex: Complex = "holomorphic"
     short: bool = field(init=False)
     """Whether every partial is a product and nothing else, so that the short way of arrays/dual.py is right."""
+    slope: Callable[..., Array] | None = field(init=False)
+    """The one partial of a function of one argument with a short way, a number in place of a constant."""
 
     def __post_init__(self) -> None:
         special = self.select or self.quiet is True or self.on_complex != "holomorphic" or ZERO in self.d
         object.__setattr__(self, "short", not special)
+        object.__setattr__(self, "slope", None if special or len(self.d) != 1 else _NUMBERS.get(self.d[0], self.d[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,19 +13,21 @@ from ..partial import MINUS_ONE, ONE
 KEEPS = False
 
 
-_DOT_SIZE = 8192
+_SUM_SIZE, _DOT_SIZE = 16, 8192
 
 
 def has_nan(t: Array) -> bool:
     """
-    Whether any entry is nan: a sum of squares is nan only then, and a minimum, too.
+    Whether any entry is nan; also True where infinities of both signs meet, which costs time but no correctness.
 
-    The sum is the quickest for a small array, but BLAS starts threads for it when arrays get large.
-    bench/bench_overhead.py and bench/bench_jvp.py show what this costs.
+    A sum is nan if an entry is, a sum of squares and a minimum likewise. Python's sum is the quickest for a few
+    numbers, BLAS's for more; for many BLAS would start threads. bench/bench_overhead.py and bench/bench_jvp.py show
+    what this costs.
     """
     if type(t) is ndarray:
         flat = t if t.ndim == 1 else t.ravel("K")
-        s = flat.dot(flat) if flat.size <= _DOT_SIZE else flat.min()
+        n = len(flat)
+        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat) if n <= _DOT_SIZE else flat.min()
         return s != s  # type: ignore[no-any-return]
     if isinstance(t, np.generic):
         return bool(t != t)
