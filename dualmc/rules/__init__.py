@@ -1,10 +1,11 @@
 """The rule table: what the local derivative of each NumPy function is. Pure data; no array class."""
 
-from . import composed, constant, elementwise, joining, linear, multilinear, products, selection
+from . import census, composed, constant, elementwise, joining, linear, multilinear, products, selection
 from .registry import RULES, defrule
 
 __all__ = [
     "RULES",
+    "census",
     "composed",
     "constant",
     "defrule",
