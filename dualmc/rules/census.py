@@ -3,7 +3,7 @@
 import numpy as np
 
 from .registry import register
-from .rule import Composed, Constant, Refused
+from .rule import Constant, Refused
 
 UNTOUCHED: dict[str, tuple[str, ...]] = {
     "takes no array": (
@@ -44,13 +44,7 @@ UNTOUCHED_METHODS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def _shown(a: object, *args: object, **kwargs: object) -> str:
-    return repr(a)
-
-
-for _func in (np.array_repr, np.array_str, np.array2string):
-    register(Composed(_func, _shown))
-for _func in (np.isfortran, np.einsum_path, np.histogram_bin_edges):
+for _func in (np.isfortran, np.einsum_path, np.histogram_bin_edges, np.array_repr, np.array_str, np.array2string):
     register(Constant(_func))
 for _func in (np.packbits, np.unpackbits, np.ravel_multi_index, np.unravel_index):
     register(Refused(_func, "it takes integers; use dm.primal(x).astype(int)"))

@@ -131,10 +131,12 @@ def test_the_message_tells_the_way_out(name):
         LOSSES[name]()
 
 
-@pytest.mark.parametrize("func", [np.packbits, np.unwrap, np.poly, np.histogram], ids=lambda f: f.__name__)
-def test_an_unknown_function_is_named_with_the_way_to_add_it(func):
-    with pytest.raises(TypeError, match=rf"{func.__name__}.*defrule"):
-        func(dual())
+def test_an_unknown_function_is_named_with_the_way_to_add_it():
+    def strange(x):
+        raise AssertionError
+
+    with pytest.raises(TypeError, match=r"strange.*defrule"):
+        dm.Dual.__array_function__(dual(), strange, (dm.Dual,), (dual(),), {})
 
 
 def test_an_unknown_ufunc_is_named():
