@@ -1,6 +1,6 @@
 """The rule table: what the local derivative of each NumPy function is. Pure data; no array class."""
 
-from . import census, composed, constant, elementwise, joining, linear, multilinear, products, selection
+from . import census, composed, constant, elementwise, fft, joining, linear, multilinear, products, selection
 from .registry import RULES, defrule
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "constant",
     "defrule",
     "elementwise",
+    "fft",
     "joining",
     "linear",
     "multilinear",

@@ -2,9 +2,10 @@
 
 import pytest
 
+from ..fft import cases as fft
 from . import products, reductions, selection, shapes, ufuncs
 
-CASES = [*shapes.CASES, *reductions.CASES, *products.CASES, *selection.CASES, *ufuncs.CASES]
+CASES = [*shapes.CASES, *reductions.CASES, *products.CASES, *selection.CASES, *ufuncs.CASES, *fft.CASES]
 COMPLEX = [c for c in CASES if "c" in c.kinds]
 
 _NAMES = [c.name for c in CASES]
