@@ -1,5 +1,7 @@
 """Functions of NumPy that dualmc has no say in, and why: with the rule table, every public callable is classified."""
 
+from typing import Any
+
 import numpy as np
 
 from .registry import register
@@ -44,6 +46,7 @@ UNTOUCHED_METHODS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_func: Any
 for _func in (np.isfortran, np.einsum_path, np.histogram_bin_edges, np.array_repr, np.array_str, np.array2string):
     register(Constant(_func))
 for _func in (np.packbits, np.unpackbits, np.ravel_multi_index, np.unravel_index):
