@@ -31,10 +31,12 @@ class LinearOp:
         Equal keys on equal `shape_in` mean equal maps.
     assign : callable, optional
         `assign(x, u)` writes u into the entries of x that `apply` reads.
+    sums : tuple of int, optional
+        The map is the sum over these negative axes, so that a space may multiply and sum in one pass.
 
     """
 
-    __slots__ = ("apply", "assign", "bound", "gather", "key", "shape_in", "shape_out", "transpose", "view")
+    __slots__ = ("apply", "assign", "bound", "gather", "key", "shape_in", "shape_out", "sums", "transpose", "view")
 
     def __init__(
         self,
@@ -47,10 +49,11 @@ class LinearOp:
         view: bool = False,
         bound: bool = False,
         key: Hashable = None,
+        sums: tuple[int, ...] | None = None,
         assign: Callable[[Array, Array], None] | None = None,
     ) -> None:
         self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
-        self.gather, self.view, self.bound, self.key = gather, view, bound, key
+        self.gather, self.view, self.bound, self.key, self.sums = gather, view, bound, key, sums
         self.assign = self._write_through if view and assign is None else assign
 
     def __call__(self, x: Array) -> Array:
@@ -80,6 +83,7 @@ class LinearOp:
             view=self.view,
             bound=self.bound,
             key=key,
+            sums=self.sums,
             assign=self.assign,
         )
 

@@ -128,9 +128,8 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
     ans = rule.func(x, *args, **kwargs)
     weights, op = rule.terms(x, ans, *args, **kwargs)
     space = space_of(t)
-    if weights is not None:
-        t = space.scale(t, weights, _shape(x), op.shape_in, ans.dtype, select=rule.select)
-    return ans, space.settle(space.linear(op, t), ans)
+    new = space.linear(op, t) if weights is None else space.weigh(t, weights, op, ans.dtype, select=rule.select)
+    return ans, space.settle(new, ans)
 
 
 def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None], args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:

@@ -71,6 +71,10 @@ def linear(op, t):
     return Recorded(op.shape_out, node, t, op) if op.view else Recorded(op.shape_out, node)
 
 
+def weigh(t, g, op, dtype, *, select=False):
+    return linear(op, scale(t, g, op.shape_in, op.shape_in, dtype, select=select))
+
+
 def assign(t, op, u):
     t.write(op, None if u is None else u.read())
 
@@ -96,7 +100,17 @@ def lift(t, like):
 
 
 SPACE = SimpleNamespace(
-    KEEPS=KEEPS, scale=scale, add=add, linear=linear, assign=assign, join=join, zeros=zeros, copy=copy, settle=settle, lift=lift
+    KEEPS=KEEPS,
+    scale=scale,
+    add=add,
+    linear=linear,
+    weigh=weigh,
+    assign=assign,
+    join=join,
+    zeros=zeros,
+    copy=copy,
+    settle=settle,
+    lift=lift,
 )
 
 

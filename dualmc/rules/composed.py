@@ -8,9 +8,11 @@ import numpy as np
 
 from .._typing import Array, Function, Shape
 from ..errors import not_supported
+from ..linear_op import LinearOp
 from .elementwise import bounded, chosen
+from .linear import sum_op
 from .registry import dispatching, register
-from .rule import Composed
+from .rule import Composed, Weighted
 from .selection import base
 
 _where3, _clip3 = dispatching(chosen), dispatching(bounded)
@@ -69,11 +71,29 @@ def mean(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdi
     return _divided(total, _count(np.shape(a), axis, where, keepdims))
 
 
+def variance(x: Array, axis: Any, ddof: Any, keepdims: Any) -> Array:
+    """np.var of all entries."""
+    return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def _variance_terms(x: Array, ans: Array, axis: Any, ddof: Any, keepdims: Any) -> tuple[Array, LinearOp]:
+    """Return ∂var/∂xᵢ = 2(xᵢ - mean)/(n - ddof); that of the mean drops out."""
+    center = np.conjugate(x - np.mean(x, axis=axis, keepdims=True))
+    center *= 2 / n if (n := _count(x.shape, axis, True, keepdims) - ddof) > 0 else math.nan
+    return center, sum_op(x.shape, axis, keepdims=keepdims)
+
+
+register(Weighted(variance, _variance_terms))
+_variance = dispatching(variance)
+
+
 def var(
     a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False,
     *, where: Any = True, mean: Any = None, correction: Any = None,
 ) -> Array:  # fmt: skip
     ddof = ddof if correction is None else correction
+    if mean is None and dtype is None and where is True:
+        return _variance(a, axis, ddof, keepdims)
     center = np.mean(a, axis=axis, dtype=dtype, keepdims=True, where=where) if mean is None else mean
     x = a - center
     squares = np.real(x * np.conjugate(x)) if a.dtype.kind == "c" else x * x

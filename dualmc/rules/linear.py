@@ -28,7 +28,7 @@ def _plain_sum_op(shape: Shape, axis: Any, keepdims: bool, dtype: Any) -> Linear
         lead = lead_of(c, len(out))
         return np.broadcast_to(c.reshape(lead + kept), lead + shape)
 
-    return LinearOp(shape, out, lambda x: x.sum(axis=axes, dtype=dtype, keepdims=keepdims), transpose)
+    return LinearOp(shape, out, lambda x: x.sum(axis=axes, dtype=dtype, keepdims=keepdims), transpose, sums=axes)
 
 
 def sum_op(

@@ -1,12 +1,13 @@
 """Functions that weigh or choose entries: weights and indices come from primals, then a linear map."""
 
-from typing import Any
+import math
+from typing import Any, cast
 
 import numpy as np
 
-from .._typing import Array, Function
-from ..linear_op import LinearOp
-from .indexing import take_along_op
+from .._typing import Array, Shape
+from ..linear_op import LinearOp, lead_of
+from .indexing import take_along_op, take_flat, zeros_as
 from .linear import sum_op
 from .registry import register
 from .rule import Weighted
@@ -19,40 +20,70 @@ def base(x: Array) -> Array:
     return np.asarray(x)
 
 
-def _extremum(func: Function) -> Any:
-    """Return the rule of max or min: the mean over ties, of which a given initial value is one."""
+def _extremum(
+    x: Array, ans: Array, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> tuple[None, LinearOp]:
+    """Return the rule of max and min: the mean over ties, of which a given initial value is one."""
+    values = base(x)
+    total = sum_op(values.shape, axis, keepdims=True)
+    best = base(ans).reshape(total.shape_out)
+    hit = values == best
+    if np.isnan(best).any():
+        hit |= np.isnan(values) & np.isnan(best)
+    if where is not True:
+        hit &= base(where)
+    out_shape = sum_op(values.shape, axis, keepdims=keepdims).shape_out
+    places = np.flatnonzero(hit)
+    segment = _segments(places, values.shape, best.shape)
+    count = np.bincount(segment, minlength=best.size)
+    if initial is None and segment.size == best.size:  # each result is one entry: count is 1 everywhere
+        return None, take_flat(values.shape, places[np.argsort(segment)].reshape(out_shape))
+    count = count + (0 if initial is None else (best == base(initial)).ravel())
+    return None, _averages(values.shape, out_shape, places, segment, 1 / np.maximum(count, 1)[segment])
 
-    def terms(
-        x: Array, ans: Array, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
-    ) -> tuple[Array, LinearOp]:
-        values, extra = base(x), {} if initial is None else {"initial": initial}
-        best = func(values, axis=axis, keepdims=True, where=where, **extra)
-        hit = ((values == best) | (np.isnan(values) & np.isnan(best))) & np.broadcast_to(where, values.shape)
-        count = hit.sum(axis=axis, keepdims=True) + (best == initial if extra else 0)
-        return hit / np.maximum(count, 1), sum_op(values.shape, axis, keepdims=keepdims)
 
-    return terms
+def _segments(places: Array, shape: Shape, kept: Shape) -> Array:
+    """Return which result each flat place belongs to; kept is shape with length 1 on the reduced axes."""
+    if math.prod(kept) == 1:
+        return np.zeros_like(places)
+    at = np.unravel_index(places, shape)
+    return np.ravel_multi_index([np.minimum(k, n - 1) for k, n in zip(at, kept, strict=True)], kept)
+
+
+def _averages(shape: Shape, out: Shape, places: Array, segment: Array, weights: Array) -> LinearOp:
+    """Return the map that adds up the entries at places, weighed, into the segments they belong to."""
+    n, m = math.prod(shape), math.prod(out)
+
+    def moved(x: Array, size: int, take: Array, put: Array, new: Shape, old: Shape) -> Array:
+        lead = lead_of(x, len(old))
+        z, key = zeros_as((*lead, size), x), cast("Any", (Ellipsis, put))
+        np.add.at(z, key, x.reshape((*lead, math.prod(old)))[..., take] * weights.astype(x.real.dtype))
+        return z.reshape(lead + new)
+
+    return LinearOp(
+        shape,
+        out,
+        lambda x: moved(x, m, places, segment, out, shape),
+        lambda c: moved(c, n, segment, places, shape, out),
+    )
 
 
 def _others(x: Array) -> Array:
     """
     Return the product of all other entries along the last axis, without a division.
 
-    Pairs are multiplied, the products of all other pairs found in the same way, and the partner multiplied in:
-    O(n) work in log2(n) steps, right for zeros at every order.
+    One half is multiplied by the other, the products of all other pairs found in the same way, and the partner
+    multiplied in: O(n) work in log2(n) steps, right for zeros at every order.
     """
     n = x.shape[-1]
     if n <= 1:
         return np.ones_like(x)
     half = n // 2
-    a, b = x[..., : 2 * half : 2], x[..., 1 : 2 * half : 2]
+    a, b, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
     pairs = a * b
-    if n % 2:
-        pairs = np.concatenate([pairs, x[..., -1:]], axis=-1)
-    up = _others(pairs)
-    both = np.stack([up[..., :half] * b, up[..., :half] * a], axis=-1)
-    both = both.reshape((*x.shape[:-1], 2 * half))
-    return np.concatenate([both, up[..., half:]], axis=-1) if n % 2 else both
+    up = _others(np.concatenate([pairs, rest], axis=-1) if n % 2 else pairs)
+    both = up[..., :half]
+    return np.concatenate([both * b, both * a, up[..., half:]], axis=-1)
 
 
 def _prod(
@@ -74,14 +105,19 @@ def _prod(
 def _sort(x: Array, ans: Array, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> tuple[None, LinearOp]:
     """Return the gather that sorts; of equal values the first comes first."""
     values = base(x)
-    if axis is None:
-        return None, take_along_op(values.shape, np.argsort(values, axis=None, kind="stable"), None)
-    return None, take_along_op(values.shape, np.argsort(values, axis=axis, kind="stable"), axis)
+    return None, take_along_op(values.shape, _stable_order(values, axis), axis)
 
 
-for _max in (np.max, np.amax):
-    register(Weighted(_max, _extremum(np.max), select=True))
-for _min in (np.min, np.amin):
-    register(Weighted(_min, _extremum(np.min), select=True))
+def _stable_order(values: Array, axis: Any) -> Array:
+    """Return what argsort with kind="stable" gives; without ties the quick sort gives it sooner."""
+    order = np.argsort(values, axis=axis)
+    arranged = np.moveaxis(np.take_along_axis(values, order, axis), -1 if axis is None else axis, -1)
+    if np.all(arranged[..., 1:] > arranged[..., :-1]):
+        return order
+    return np.argsort(values, axis=axis, kind="stable")
+
+
+for _func in (np.max, np.amax, np.min, np.amin):
+    register(Weighted(_func, _extremum))
 register(Weighted(np.prod, _prod))
 register(Weighted(np.sort, _sort))

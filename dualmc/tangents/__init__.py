@@ -9,6 +9,7 @@ listed is dense, that is a raw array or a Dual of a lower level. The functions a
 select)`                                   a `Const`; select drops the tangent where g is 0
 `add(a, b)`                                a + b
 `linear(op, t)`                            op applied to t
+`weigh(t, g, op, dtype, *, select)`        op(diag(g)·t): linear after scale, or both in one pass
 `assign(t, op, u)`                         write u (None for zero) into the entries that op reads
 `join(ops, parts, shape, dtype)`           the tangent whose part read by ops[i] is parts[i] (None for zero)
 `zeros(t, nd_in, shape, dtype)`            the zero tangent of a new array, with the directions of t

@@ -1,5 +1,6 @@
 """The dense space: a raw array (*lead, *shape), or a Dual of a lower level of that shape; no wrapper object."""
 
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,6 +80,18 @@ def add(a: Array, b: Array) -> Array:
 def linear(op: LinearOp, t: Array) -> Array:
     """Return op(t)."""
     return op(t)
+
+
+def weigh(t: Array, g: Array, op: LinearOp, dtype: Any, *, select: bool = False) -> Array:
+    """Return op(diag(g)·t); a weighted sum takes one pass and no product in memory (bench/bench_reductions.py)."""
+    if op.sums is not None and type(t) is type(g) is ndarray and g.shape == op.shape_in:
+        nd = g.ndim
+        letters = string.ascii_letters[:nd]
+        kept = "".join(k for i, k in enumerate(letters) if i - nd not in op.sums)
+        r = np.einsum(f"...{letters},{letters}->...{kept}", t, g)
+        if not has_nan(r):
+            return r.reshape(lead_of(t, nd) + op.shape_out)
+    return op(scale(t, g, op.shape_in, op.shape_in, dtype, select=select))
 
 
 def _is_nested(t: Array) -> bool:
