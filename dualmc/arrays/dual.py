@@ -144,7 +144,7 @@ class Dual(NumPyProtocol, ArrayMethods):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if not kwargs and method == "__call__":
             rule = _rule_of(ufunc)
-            if type(rule) is Elementwise:
+            if type(rule) is Elementwise and len(inputs) < 3:
                 return _unary(rule, *inputs) if len(inputs) == 1 else _binary(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
 

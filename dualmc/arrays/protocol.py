@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array
-from ..errors import lost, unknown
+from ..errors import lost
 from ..rules.composed import merged_axes
 from ..rules.linear import scatter
 from ..rules.reductions import ACCUMULATIONS, REDUCTIONS
-from ..rules.registry import RULES
+from ..rules.registry import RULES, missing
 from ..rules.selection import base
 from .creation import CREATION, as_array, carries, copy_into
 
@@ -35,9 +35,7 @@ class NumPyProtocol:
         make = CREATION.get(func)
         if make is not None:
             return make(self, *args, **kwargs)
-        rule = RULES.get(func)
-        if rule is None:
-            raise unknown(func)
+        rule = RULES.get(func) or missing(func)
         out = kwargs.pop("out", None) if kwargs else None
         if not args:
             args = (kwargs.pop(_first_parameter(func)),)
@@ -76,9 +74,7 @@ def _call(
         return ufunc(*inputs, **axes) if where is True else _kept(ufunc(*inputs), where, out)
     if ufunc.signature is not None and axes:
         return _with_axes(ufunc, inputs, **axes)
-    rule = RULES.get(ufunc)
-    if rule is None:
-        raise unknown(ufunc)
+    rule = RULES.get(ufunc) or missing(ufunc)
     if where is True:
         return evaluate(rule, inputs, axes)
     with np.errstate(all="ignore"):  # entries that where= leaves out may be outside the domain

@@ -1,18 +1,37 @@
 """The rule table: one record for each function, found by one dict lookup."""
 
 import functools
+import importlib
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Function
+from ..errors import unknown
 from ..linear_op import LinearOp
 from ..partial import Const
 from .rule import REAL, Complex, Composed, Constant, Domain, Edge, Elementwise, Linear, Partial, Rule
 
 RULES: dict[Any, Rule] = {}
 _DEFINED: set[Any] = set()
+OPTIONAL = {"scipy.special": ("dualmc.rules.special", "SPECIAL")}
+"""Modules that may be absent, and where their rules are; a ufunc does not say which module it comes from."""
+_MERGED: set[str] = set()
+
+
+def missing(func: Any) -> Rule:
+    """Return the rule of a function that the table lacks, from the rules of an optional module that is in use."""
+    for module, (home, table) in OPTIONAL.items():
+        if module in sys.modules and module not in _MERGED:
+            for f, rule in getattr(importlib.import_module(home), table).items():
+                RULES.setdefault(f, rule)
+            _MERGED.add(module)
+    rule = RULES.get(func)
+    if rule is None:
+        raise unknown(func)
+    return rule
 
 
 def register(rule: Rule, *, under: Any = None) -> None:
