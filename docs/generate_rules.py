@@ -22,7 +22,7 @@ import numpy as np
 
 from dualmc.partial import Const
 from dualmc.rules import RULES
-from dualmc.rules.rule import Composed, Constant, Domain, Edge, Elementwise, Join, Linear, Multilinear, Refused, Rule, Weighted
+from dualmc.rules.rule import Composed, Constant, Domain, Edge, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Rule, Weighted
 
 PAGE = Path(__file__).with_name("rules.md")
 SOURCES = ("numpy", "operator", "scipy", "dualmc")
@@ -397,7 +397,7 @@ def _file_of(rule: Rule) -> str:
     """Return the file in which the part of a rule is written that is its own."""
     own: Any
     match rule:
-        case Linear(op=own) | Multilinear(bind=own) | Weighted(terms=own) | Join(ops=own) | Composed(body=own):
+        case Linear(op=own) | Multilinear(bind=own) | Weighted(terms=own) | Join(ops=own) | Implicit(solution=own) | Composed(body=own):
             return own.__module__.removeprefix("dualmc.").replace(".", "/") + ".py"
         case _:
             return ""
@@ -426,6 +426,7 @@ _SECTIONS: dict[Any, Callable[[Any], list[str]]] = {
     Multilinear: _by_file,
     Weighted: _by_file,
     Join: _by_file,
+    Implicit: _by_file,
     Composed: _by_file,
     Constant: _names,
     Refused: _reasons,

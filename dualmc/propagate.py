@@ -15,7 +15,7 @@ from ._typing import Array, Shape, Tangent
 from .errors import lost
 from .linear_op import LinearOp
 from .partial import ONE, ZERO
-from .rules.rule import Elementwise, Join, Linear, Multilinear, Weighted
+from .rules.rule import Elementwise, Implicit, Join, Linear, Multilinear, Weighted
 from .tangents import dense, space_of
 
 Pair = tuple[Array, Tangent | None]
@@ -139,6 +139,19 @@ def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None],
     ops = rule.ops([_shape(p) for p in parts], *args, **kwargs)
     some = next(t for t in tangents if t is not None)
     return ans, space_of(some).settle(space_of(some).join(ops, tangents, _shape(ans), ans.dtype), ans)
+
+
+def solution(rule: Implicit, primals: Sequence[Array], keeps: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the results of an implicit function and their maps, which hold on to primals and results."""
+    if not keeps:
+        return rule.solution(*primals, *args, **kwargs)
+    ans, ops = rule.solution(*map(np.copy, primals), *args, **kwargs)
+    return (type(ans)(*map(np.copy, ans)) if isinstance(ans, tuple) else np.copy(ans)), ops
+
+
+def implicit(ans: Array, op: LinearOp | None, t: Tangent) -> Tangent | None:
+    """-(∂F/∂ans)⁻¹ applied to Ḟ, the tangent of the equation at fixed ans."""
+    return None if op is None else space_of(t).settle(space_of(t).linear(op, t), ans)
 
 
 def broadcasted(t: Tangent, shape_in: Shape, shape: Shape, dtype: Any) -> Tangent:

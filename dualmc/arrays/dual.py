@@ -16,7 +16,7 @@ from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
-from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Multilinear, Refused, Weighted
+from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base
 from ..tangents import space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
@@ -451,6 +451,19 @@ def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     return _wrap(ans, t, level)
 
 
+def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    args = [*args, *(kwargs.pop(name) for name in rule.arrays[len(args) :])]
+    n = len(rule.arrays)
+    arrays, rest = [as_array(a) for a in args[:n]], args[n:]
+    level, primals, tangents = _split(arrays)
+    keeps = any(t is not None and space_of(t).KEEPS for t in tangents)
+    ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)
+    t = rule.residual(ans, *arrays, *rest, **kwargs).tangent
+    if not isinstance(ans, tuple):
+        return _wrap(ans, propagate.implicit(ans, ops, t), level)
+    return type(ans)(*(_wrap(y, propagate.implicit(y, op, t), level) for y, op in zip(ans, ops, strict=True)))
+
+
 def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     result = rule.body(*args, **kwargs)
     if rule.exact and type(result) is Dual:
@@ -480,6 +493,7 @@ _KINDS: dict[type, Callable[[Any, Sequence[Any], dict[str, Any]], Any]] = {
     Weighted: _weighted,
     Multilinear: _multilinear,
     Join: _join,
+    Implicit: _implicit,
     Composed: _composed,
     Constant: _constant,
     Refused: _refused,

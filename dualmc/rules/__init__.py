@@ -1,6 +1,20 @@
 """The rule table: what the local derivative of each NumPy function is. Pure data; no array class."""
 
-from . import census, composed, constant, elementwise, fft, joining, linear, multilinear, products, selection
+from . import (
+    census,
+    composed,
+    constant,
+    elementwise,
+    fft,
+    joining,
+    linalg,
+    linear,
+    multilinear,
+    norms,
+    products,
+    selection,
+    spectra,
+)
 from .registry import RULES, defrule
 
 __all__ = [
@@ -12,8 +26,11 @@ __all__ = [
     "elementwise",
     "fft",
     "joining",
+    "linalg",
     "linear",
     "multilinear",
+    "norms",
     "products",
     "selection",
+    "spectra",
 ]

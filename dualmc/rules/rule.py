@@ -18,6 +18,7 @@ __all__ = [
     "Domain",
     "Edge",
     "Elementwise",
+    "Implicit",
     "Join",
     "Linear",
     "Multilinear",
@@ -140,6 +141,23 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Implicit:
+    """
+    A function whose result is known by an equation F(ans, *arrays) = 0: solve, inv, eigh.
+
+    `solution(*arrays, **kwargs)` gives the result and the `LinearOp` that maps Ḟ, the tangent of the equation at fixed
+    ans, to the tangent of the result; for several results a tuple of both, with None for one that is constant. One
+    factorisation serves the value and all directions. `residual(ans, *arrays, **kwargs)` gives F, but for terms without
+    tangents. `arrays` names the arguments that may carry one.
+    """
+
+    func: Function
+    solution: Callable[..., tuple[Any, Any]]
+    residual: Callable[..., Array]
+    arrays: tuple[str, ...] = ("a",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Composed:
     """
     A function written in terms of others: `body` has the signature of `func`.
@@ -167,4 +185,4 @@ class Refused:
     reason: str
 
 
-Rule: TypeAlias = Elementwise | Linear | Multilinear | Weighted | Join | Composed | Constant | Refused
+Rule: TypeAlias = Elementwise | Linear | Multilinear | Weighted | Join | Implicit | Composed | Constant | Refused
