@@ -12,6 +12,7 @@ from . import (
     multilinear,
     norms,
     products,
+    sampling,
     selection,
     spectra,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "multilinear",
     "norms",
     "products",
+    "sampling",
     "selection",
     "spectra",
 ]
