@@ -19,19 +19,21 @@ def adjoint(x: Array) -> Array:
 
 
 @functools.cache
-def lapack() -> Any:
-    """Return SciPy's LAPACK, or None; the only place of the rules that loads SciPy's linear algebra."""
+def _loaded(names: tuple[str, ...], dtype: Any) -> Any:
+    """Return routines of SciPy's LAPACK and BLAS, or None; the only place of the rules that loads SciPy's linear algebra."""
     try:
-        return importlib.import_module("scipy.linalg.lapack")
+        scipy = importlib.import_module("scipy.linalg")
     except ImportError:
         return None
+    like = (np.zeros(1, dtype),)
+    return [(scipy.get_blas_funcs if name == "trmm" else scipy.get_lapack_funcs)((name,), like)[0] for name in names]
 
 
 def routines(a: Array, *names: str) -> Any:
     """Return LAPACK routines for one large plain matrix, or None where NumPy has to do."""
-    if type(a) is not ndarray or a.ndim != 2 or len(a) < _LARGE or a.dtype.char not in "fdFD" or lapack() is None:
+    if type(a) is not ndarray or a.ndim != 2 or len(a) < _LARGE or a.dtype.char not in "fdFD":
         return None
-    return lapack().get_lapack_funcs(names, (a,))
+    return _loaded(names, a.dtype)
 
 
 class Factored:
@@ -83,9 +85,13 @@ class Factored:
         """Return the solutions for v of shape (*lead, *batch, n)."""
         return self.many(v[..., None], transposed=transposed)[..., 0]
 
-    def inverse(self) -> Array:
-        """Return a⁻¹."""
-        return np.linalg.inv(self.a) if self.factors is None else self.columns(np.eye(len(self.a), dtype=self.a.dtype))
+    def inverse(self, *, transposed: bool = False) -> Array:
+        """Return a⁻¹, or its transpose."""
+        if self.factors is None:
+            x = np.linalg.inv(self.a)
+            return np.swapaxes(x, -1, -2) if transposed else x
+        x, _ = self.getrs(*self.factors, np.eye(len(self.a), dtype=self.a.dtype).T, trans=not transposed, overwrite_b=True)
+        return x.T  # LAPACK's order of memory: the transpose is in NumPy's
 
     def slogdet(self) -> Any:
         """Return sign and logarithm of |det a|."""

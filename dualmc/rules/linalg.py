@@ -1,5 +1,6 @@
 """Linear algebra as equations: F(ans, a) = 0 at fixed ans gives Ḟ, and a linear map takes Ḟ to the tangent of ans."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -25,15 +26,30 @@ def _itself(ans: Any, a: Array, *args: Any, **kwargs: Any) -> Array:
     return a
 
 
+@functools.cache
+def _mask(n: int, upper: bool) -> Any:
+    return np.triu(np.ones((n, n), bool), 1) if upper else np.tril(np.ones((n, n), bool), -1)
+
+
+def _with_diagonal(strict: Array, a: Array) -> Array:
+    diagonal = np.real(a) if a.dtype.kind == "c" else a
+    return np.where(np.eye(a.shape[-1], dtype=bool), diagonal, strict)
+
+
 def from_triangle(a: Array, upper: bool = False) -> Array:
     """Return the Hermitian matrix whose lower, or upper, triangle is that of a."""
-    strict = np.triu(a, 1) if upper else np.tril(a, -1)
-    diagonal = np.real(a) if a.dtype.kind == "c" else a
-    return strict + adjoint(strict) + diagonal * np.eye(a.shape[-1], dtype=a.dtype)
+    strict = np.where(_mask(a.shape[-1], upper), a, 0)
+    return _with_diagonal(strict + adjoint(strict), a)
+
+
+def to_triangle(c: Array, upper: bool = False) -> Array:
+    """Return the transpose of `from_triangle`."""
+    return _with_diagonal(np.where(_mask(c.shape[-1], upper), c + adjoint(c), 0), c)
 
 
 def _trace_of_product(x: Array, v: Array) -> Array:
-    return np.sum(np.swapaxes(x, -1, -2) * v, axis=(-2, -1))
+    """Return the trace of xᵀv."""
+    return np.sum(x * v, axis=(-2, -1))
 
 
 def _times_identity(c: Array) -> Array:
@@ -101,8 +117,8 @@ def _slogdet(a: Array) -> tuple[Any, tuple[LinearOp | None, LinearOp]]:
     kind = type(np.linalg.slogdet(np.ones((0, 0))))
     factored = Factored(a)
     sign, log = factored.slogdet()
-    x = factored.inverse()
-    xh, shape = adjoint(x), sign.shape
+    x = factored.inverse(transposed=True)
+    xh, shape = x.conj(), sign.shape
     phase = _op(
         a.shape,
         shape,
@@ -115,8 +131,8 @@ def _slogdet(a: Array) -> tuple[Any, tuple[LinearOp | None, LinearOp]]:
 
 def _regular_det(a: Array) -> tuple[Array, LinearOp]:
     det = np.linalg.det(a)
-    x = np.linalg.inv(a)
-    xh = adjoint(x)
+    x = np.swapaxes(np.linalg.inv(a), -1, -2)
+    xh = x.conj()
     return det, _op(a.shape, det.shape, lambda v: det * _trace_of_product(x, v), lambda c: _times_identity(c * np.conjugate(det)) * xh)
 
 
@@ -160,9 +176,7 @@ def det(a: Array) -> Array:
 def _cholesky(a: Array) -> tuple[Array, LinearOp]:
     """Return the lower factor; L̇ = L·Φ(L⁻¹·Ȧ·L⁻ᴴ), Φ the lower triangle with half the diagonal (Murray 2016, eq. 8)."""
     low = np.linalg.cholesky(a)
-    n = low.shape[-1]
-    half = np.tril(np.ones((n, n), low.dtype), -1) + 0.5 * np.eye(n, dtype=low.dtype)
-    fast = routines(low, "sygst" if low.dtype.kind == "f" else "hegst")
+    lapack = routines(low, "sygst" if low.dtype.kind == "f" else "hegst", "trmm")
     memo: list[Array] = []
 
     def inverse() -> Array:
@@ -170,16 +184,23 @@ def _cholesky(a: Array) -> tuple[Array, LinearOp]:
             memo.append(np.linalg.inv(low))
         return memo[0]
 
+    def half(x: Array) -> Array:
+        return np.where(_mask(x.shape[-1], False), x, 0) + np.where(np.eye(x.shape[-1], dtype=bool), x / 2, 0)
+
+    def large(v: Array) -> Array:
+        """Return the same by LAPACK: half the work, as it reads and writes one triangle; transposes are its memory order."""
+        w, _ = lapack[0](v.T, low.T, lower=0)
+        return lapack[1](1.0, low.T, half(w.T).T, side=1, lower=0, overwrite_b=1).T
+
     def apply(v: Array) -> Array:
-        if fast is not None and type(v) is np.ndarray and v.ndim == 2:
-            # LAPACK reads one triangle only: half the work of two triangular solutions
-            return low @ (np.asarray(fast[0](v, low, lower=1)[0]) * half)
+        if lapack is not None and type(v) is np.ndarray and v.dtype == low.dtype:
+            return large(v) if v.ndim == 2 else np.reshape([large(x) for x in v.reshape(-1, *low.shape)], v.shape)
         t = inverse()
-        return low @ (half * (t @ v @ adjoint(t)))
+        return low @ half(t @ from_triangle(v) @ adjoint(t))
 
     def transpose(c: Array) -> Array:
         t = inverse()
-        return adjoint(t) @ (half * (adjoint(low) @ c)) @ t
+        return to_triangle(adjoint(t) @ half(adjoint(low) @ c) @ t)
 
     return low, _op(low.shape, low.shape, apply, transpose)
 
@@ -260,7 +281,7 @@ def implicit(func: Function, name: str, solution: Any, residual: Any = _itself) 
 
 _full_rank_pinv = implicit(lambda a, rcond, rtol: np.linalg.pinv(a, rcond, rtol=rtol), "_full_rank_pinv", _pinv)
 _det = implicit(np.linalg.det, "_det", _regular_det)
-_lower = implicit(np.linalg.cholesky, "_lower", _cholesky, lambda ans, a: from_triangle(a))
+_lower = implicit(np.linalg.cholesky, "_lower", _cholesky)
 _reduced_qr = implicit(np.linalg.qr, "_reduced_qr", _qr)
 
 register(Implicit(np.linalg.solve, _solve, _solve_residual, ("a", "b")))

@@ -8,7 +8,7 @@ import numpy as np
 from .._typing import Array
 from ..linear_op import LinearOp
 from .factor import adjoint
-from .linalg import from_triangle, implicit
+from .linalg import from_triangle, implicit, to_triangle
 from .registry import register
 from .rule import Composed, Implicit
 from .selection import base
@@ -118,23 +118,23 @@ def _eigh(a: Array, UPLO: Any = "L") -> tuple[Any, tuple[LinearOp, LinearOp]]:
         if not np.any(np.sum(np.imag(base(v)) * row, axis=-2)):
             turned, back = _real_where(v, row)
 
+    upper = UPLO.upper() == "U"
+
     def values(x: Array) -> Array:
+        x = from_triangle(x, upper)
         return _projected(vh @ x @ v, equal) if repeated else np.real(np.sum(np.conjugate(v) * (x @ v), axis=-2))
 
     def vectors(x: Array) -> Array:
+        x = from_triangle(x, upper)
         return _undetermined(turned(v @ (gaps() * (vh @ x @ v))), x, _repeated(equal))
 
     def gaps() -> Array:
         return _inverse_gaps(w, equal)
 
     return result, (
-        _op(a, w, values, lambda c: (v * c[..., None, :]) @ vh),
-        _op(a, v, vectors, lambda c: v @ (gaps() * (vh @ back(c))) @ vh),
+        _op(a, w, values, lambda c: to_triangle((v * c[..., None, :]) @ vh, upper)),
+        _op(a, v, vectors, lambda c: to_triangle(v @ (gaps() * (vh @ back(c))) @ vh, upper)),
     )
-
-
-def _eigh_residual(ans: Any, a: Array, UPLO: Any = "L") -> Array:
-    return from_triangle(a, UPLO.upper() == "U")
 
 
 def _eig(a: Array) -> tuple[Any, tuple[LinearOp, LinearOp]]:
@@ -280,7 +280,7 @@ def svdvals(x: Array, /) -> Array:
     return _decomposed(x, False)[1]
 
 
-register(Implicit(np.linalg.eigh, _eigh, _eigh_residual))
+register(Implicit(np.linalg.eigh, _eigh, lambda ans, a, *args, **kwargs: a))
 register(Implicit(np.linalg.eig, _eig, lambda ans, a: a))
 register(Composed(np.linalg.eigvalsh, eigvalsh))
 register(Composed(np.linalg.eigvals, eigvals))
