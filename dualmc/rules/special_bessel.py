@@ -98,11 +98,11 @@ outputs(
 
 
 def _struve_d(f: Function, sign: int, v: Any, z: Array) -> Array:
-    return (f(v - 1, z) - sign * f(v + 1, z) + sign * (z / 2) ** v * sc.rgamma(v + 1.5) / math.sqrt(math.pi)) / 2
+    return (f(v - 1, z) - sign * f(v + 1, z) + (z / 2) ** v * sc.rgamma(v + 1.5) / math.sqrt(math.pi)) / 2
 
 
 def _struve_dd(f: Function, sign: int, v: Any, z: Array) -> Array:
-    rest = sign * v / 2 * (z / 2) ** (v - 1) * sc.rgamma(v + 1.5) / math.sqrt(math.pi)
+    rest = v / 2 * (z / 2) ** (v - 1) * sc.rgamma(v + 1.5) / math.sqrt(math.pi)
     return (_struve_d(f, sign, v - 1, z) - sign * _struve_d(f, sign, v + 1, z) + rest) / 2
 
 

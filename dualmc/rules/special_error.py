@@ -83,6 +83,12 @@ def _log_ratio(ans: Array, x: Array, y: Array) -> Array:
     return np.where(zero, -INF, sc.rel_entr(x, np.where(zero, 1, y)) / x)
 
 
+def _excess(delta: Array, r: Array) -> Array:
+    """(h - δ) / h for h = √(δ² + r²), without cancellation or overflow."""
+    h = np.hypot(delta, r)
+    return r / h * (r / (h + delta))
+
+
 _EXPREL_D = [(k + 1) / math.factorial(k + 2) for k in range(20)]
 _EXPREL_DD = [(k + 1) * (k + 2) / math.factorial(k + 3) for k in range(20)]
 
@@ -212,9 +218,9 @@ entry(
 entry(
     sc.pseudo_huber,
     on=[POSITIVE, REAL],
-    d=[lambda ans, delta, r: (ans / delta) ** 2 / np.hypot(delta, r), lambda ans, delta, r: delta * (r / np.hypot(delta, r))],
+    d=[lambda ans, delta, r: _excess(delta, r) ** 2 * np.hypot(delta, r), lambda ans, delta, r: delta * (r / np.hypot(delta, r))],
     dd=[
-        lambda ans, delta, r: -((ans / delta / np.hypot(delta, r)) ** 2) * (2 + delta / np.hypot(delta, r)),
+        lambda ans, delta, r: -(_excess(delta, r) ** 2) * (2 + delta / np.hypot(delta, r)),
         lambda ans, delta, r: (r / np.hypot(delta, r)) ** 3,
         lambda ans, delta, r: (delta / np.hypot(delta, r)) ** 3,
     ],
@@ -230,7 +236,7 @@ twin(sc.exp2, np.exp2)
 entry(sc.exp10, on=[SMALL], d=[lambda ans, x: ans * LN10], dd=[lambda ans, x: ans * LN10**2])
 entry(sc.cosm1, on=[REAL], d=[lambda ans, x: -np.sin(x)], dd=[lambda ans, x: -np.cos(x)], edges=[Edge((0.0,), (0.0,), (-1.0,))])
 entry(sc.exprel, on=[REAL], d=[lambda ans, x: exprel_d(x)], dd=[lambda ans, x: exprel_dd(x)],
-      edges=[Edge((0.0,), (0.5,), (1 / 3,)), Edge((1e-9,), (0.5,), (1 / 3,))])  # fmt: skip
+      edges=[Edge((0.0,), (0.5,), (1 / 3,)), Edge((-1e-20,), (0.5,), (1 / 3,))])  # fmt: skip
 # With u = λ·log x, boxcox(x, λ) = log x · exprel(u).
 for _boxcox, _log, _base, _on in (
     (sc.boxcox, np.log, lambda x: x, POSITIVE),

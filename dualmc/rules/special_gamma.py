@@ -157,7 +157,9 @@ def _gamma_moment(a: Array, x: Array, weight: Callable[[Array], Array]) -> Array
 
 
 def _gamma_x(a: Array, x: Array) -> Array:
-    return np.exp(sc.xlogy(a - 1, x) - x - sc.gammaln(a))
+    finite = x < INF
+    x = np.where(finite, x, 1)
+    return np.where(finite, np.exp(sc.xlogy(a - 1, x) - x - sc.gammaln(a)), 0)
 
 
 def _gamma_a(a: Array, x: Array) -> Array:
