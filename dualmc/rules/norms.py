@@ -27,7 +27,7 @@ def _scale(x: Array, axes: Any, p: float) -> Array:
     usual = np.isfinite(top) & (top > 0)
     exponent = np.frexp(np.where(usual, top, 1))[1]
     safe = np.abs(exponent * p) < limits.maxexp / 2 - 32
-    return np.ldexp(np.ones((), top.dtype), np.where(safe | ~usual, 0, exponent))
+    return np.ldexp(np.ones((), top.dtype), np.where(safe | ~usual, 0, np.maximum(exponent, limits.minexp + 2)))
 
 
 def _modulus(x: Array) -> Array:
