@@ -11,10 +11,12 @@ from . import (
     linear,
     multilinear,
     norms,
+    numeric,
     products,
     sampling,
     selection,
     spectra,
+    statistics,
 )
 from .registry import RULES, defrule
 
@@ -31,8 +33,10 @@ __all__ = [
     "linear",
     "multilinear",
     "norms",
+    "numeric",
     "products",
     "sampling",
     "selection",
     "spectra",
+    "statistics",
 ]
