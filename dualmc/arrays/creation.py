@@ -58,6 +58,12 @@ def _filled(func: Callable[..., Array]) -> Callable[..., Array]:
     return make
 
 
+def _arange(like: Any, *args: Any, **kwargs: Any) -> Array:
+    if _holds([*args, *kwargs.values()]):
+        raise TypeError("np.arange of a Dual: the number of entries would depend on it; use start + step * np.arange(n) or np.linspace")
+    return _with_values(like, np.arange(*args, **kwargs))
+
+
 def _made_like(func: Callable[..., Array]) -> Callable[..., Array]:
     """`func(a)`: the shape and dtype of a."""
 
@@ -108,7 +114,8 @@ def _copyto(self: Any, dst: Any, src: Any, casting: str = "same_kind", where: An
 
 # np.fromiter and np.frombuffer are left out: NumPy frees a temporary `like` before it calls the protocol.
 CREATION: dict[Any, Callable[..., Any]] = {
-    **{f: _filled(f) for f in (np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri, np.fromfunction)},
+    **{f: _filled(f) for f in (np.zeros, np.ones, np.eye, np.identity, np.tri, np.fromfunction)},
+    np.arange: _arange,
     np.empty: _filled(np.zeros),
     np.full: _full,
     np.array: _array,

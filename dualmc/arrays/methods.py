@@ -171,6 +171,15 @@ class ArrayMethods:
     def take(self, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Array:
         return np.take(self, indices, axis=axis, out=out, mode=mode)
 
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Array:
+        return np.compress(condition, self, axis=axis, out=out)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        np.put(self, indices, values, mode=mode)
+
+    def partition(self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None) -> None:
+        self[...] = np.partition(self, kth, axis=axis, kind=kind)
+
     def choose(self, choices: Any, out: Any = None, mode: Any = "raise") -> Array:
         return np.choose(base(self), choices, out=out, mode=mode)
 

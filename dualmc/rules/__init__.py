@@ -15,6 +15,7 @@ from . import (
     products,
     sampling,
     selection,
+    sets,
     spectra,
     statistics,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "products",
     "sampling",
     "selection",
+    "sets",
     "spectra",
     "statistics",
 ]
