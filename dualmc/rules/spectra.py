@@ -33,7 +33,12 @@ def _equal(w: Array) -> Array:
 
 def _inverse_gaps(w: Array, equal: Array) -> Array:
     """Return 1 / (wⱼ - wᵢ), and 0 where they are equal."""
-    return np.where(equal, 0, 1 / np.where(equal, 1, w[..., None, :] - w[..., :, None]))
+    return _inverse(w[..., None, :] - w[..., :, None], equal)
+
+
+def _inverse(x: Array, zero: Array) -> Array:
+    """Return 1 / x, and 0 where x counts as zero."""
+    return np.where(zero, 0, 1 / np.where(zero, 1, x)) if np.any(zero) else 1 / x
 
 
 def _repeated(equal: Array) -> Array:
@@ -182,7 +187,7 @@ def eigvals(a: Array) -> Array:
 # Singular values. --------------------------------------------------------------------------------------------
 
 
-def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, equal: Array) -> tuple[Map, Map]:
+def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, equal: Array, f: Array) -> tuple[Map, Map]:
     """
     Return the map from Ȧ to the tangent of the left vectors, and its transpose.
 
@@ -192,9 +197,8 @@ def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, equal: Array) 
     uh, vh = adjoint(u), adjoint(v)
     m, p = u.shape[-2:]
     is_complex = u.dtype.kind == "c"
-    inverse = (np.where(zero, 0, 1 / np.where(zero, 1, s)))[..., None, :]
+    inverse = _inverse(s, zero)[..., None, :]
     row, column = s[..., None, :], s[..., :, None]
-    f = _inverse_gaps(s, equal) * np.where(equal, 0, 1 / np.where(equal, 1, row + column))
     extra = full[..., :, p:]
     eye = np.eye(p)
 
@@ -239,15 +243,20 @@ def _svd(a: Array, full_matrices: bool) -> tuple[Any, tuple[LinearOp, LinearOp, 
     zero = base(s) <= 4 * max(a.shape[-2:]) * np.finfo(s.dtype).eps * np.max(base(s), axis=-1, keepdims=True, initial=0)
 
     def values(x: Array) -> Array:
-        b = uh @ x @ v
-        plain = _projected((b + adjoint(b)) / 2, equal, descending=True)
+        if repeated:
+            b = uh @ x @ v
+            plain = _projected((b + adjoint(b)) / 2, equal, descending=True)
+        else:
+            plain = np.real(np.sum(np.conjugate(u) * (x @ v), axis=-2))
         return np.where(zero, 0, plain) if np.any(zero) else plain
 
     def values_back(c: Array) -> Array:
         return (u * np.where(zero, 0, c)[..., None, :]) @ vh
 
-    left, left_back = _side(u, s, v, full_u, zero, equal)
-    right, right_back = _side(v, s, u, adjoint(full_vh), zero, equal)
+    repeated = bool(np.any(_repeated(equal)))
+    f = _inverse_gaps(s, equal) * _inverse(s[..., None, :] + s[..., :, None], equal)
+    left, left_back = _side(u, s, v, full_u, zero, equal, f)
+    right, right_back = _side(v, s, u, adjoint(full_vh), zero, equal, f)
     return result, (
         _op(a, full_u, left, left_back),
         _op(a, s, values, values_back),

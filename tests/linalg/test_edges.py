@@ -331,3 +331,12 @@ def test_real_matrix_with_complex_sides():
     v = RNG.normal(size=(60, 60))
     np.testing.assert_allclose(dm.jvp(lambda a: L.solve(a, b), (a,), (v,))[1], -L.solve(a, v @ L.solve(a, b)), rtol=1e-12)
     np.testing.assert_allclose(dm.jvp(lambda b: L.solve(a, b), (b,), (b,))[1], L.solve(a, b), rtol=1e-12)
+
+
+@pytest.mark.parametrize("f", [L.inv, L.det, L.cholesky, L.eigvalsh, L.svdvals, L.norm, lambda a: L.solve(a, a[0:0, 0:0])])
+def test_empty_matrices(f):
+    a = np.zeros((0, 0))
+    value, slope = dm.jvp(f, (a,), (a,))
+    assert np.array_equal(value, f(a))
+    assert np.shape(slope) == np.shape(value)
+    assert np.all(slope == 0)
