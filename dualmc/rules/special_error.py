@@ -234,6 +234,21 @@ twin(sc.expm1, np.expm1)
 twin(sc.cbrt, np.cbrt)
 twin(sc.exp2, np.exp2)
 entry(sc.exp10, on=[SMALL], d=[lambda ans, x: ans * LN10], dd=[lambda ans, x: ans * LN10**2])
+# Angles in degrees.
+_SHARP = Domain("0° < x < 90°", 5.0, 85.0)
+_DEGREE = math.pi / 180
+entry(
+    sc.sindg, on=[_SHARP], d=[lambda ans, x: _DEGREE * sc.cosdg(x)], dd=[lambda ans, x: -(_DEGREE**2) * ans], edges=[Edge((90.0,), (0.0,))]
+)
+entry(
+    sc.cosdg,
+    on=[_SHARP],
+    d=[lambda ans, x: -_DEGREE * sc.sindg(x)],
+    dd=[lambda ans, x: -(_DEGREE**2) * ans],
+    edges=[Edge((180.0,), (0.0,))],
+)
+entry(sc.tandg, on=[_SHARP], d=[lambda ans, x: _DEGREE * (1 + ans**2)], dd=[lambda ans, x: 2 * _DEGREE**2 * ans * (1 + ans**2)])
+entry(sc.cotdg, on=[_SHARP], d=[lambda ans, x: -_DEGREE * (1 + ans**2)], dd=[lambda ans, x: 2 * _DEGREE**2 * ans * (1 + ans**2)])
 entry(sc.cosm1, on=[REAL], d=[lambda ans, x: -np.sin(x)], dd=[lambda ans, x: -np.cos(x)], edges=[Edge((0.0,), (0.0,), (-1.0,))])
 entry(sc.exprel, on=[REAL], d=[lambda ans, x: exprel_d(x)], dd=[lambda ans, x: exprel_dd(x)],
       edges=[Edge((0.0,), (0.5,), (1 / 3,)), Edge((-1e-20,), (0.5,), (1 / 3,))])  # fmt: skip

@@ -8,9 +8,9 @@ import numpy as np
 import scipy.special as sc  # type: ignore[import-untyped]
 
 from .._typing import Array
-from .rule import NEGATIVE, POSITIVE, Domain, Edge, Partial
+from .rule import NEGATIVE, POSITIVE, Constant, Domain, Edge, Partial
 from .selection import base
-from .special_entry import entry, last, ufunc_under
+from .special_entry import SPECIAL, entry, ufunc_under
 
 INF = math.inf
 EULER = 0.5772156649015329
@@ -64,11 +64,57 @@ for _log_gamma in (sc.gammaln, sc.loggamma):
           edges=[Edge((1.0,), (-EULER,), (math.pi**2 / 6,))])  # fmt: skip
 entry(sc.rgamma, on=[NEGATIVE], d=[_rgamma_d], dd=[_rgamma_dd],
       edges=[Edge((0.0,), (1.0,), (2 * EULER,)), Edge((-1.0,), (-1.0,), (2 * (1 - EULER),)), Edge((1.0,), (EULER,))])  # fmt: skip
+SPECIAL[sc.gammasgn] = Constant(sc.gammasgn)
 entry(sc.psi, on=[POSITIVE], d=[lambda ans, x: polygamma(1, x)], dd=[lambda ans, x: polygamma(2, x)],
       edges=[Edge((1.0,), (math.pi**2 / 6,)), Edge((1e300,), (1e-300,))])  # fmt: skip
+
+
+# The zeta functions. -----------------------------------------------------------------------------------------
+
+
+def _zeta_s(order: int, s: Array, q: Array) -> Array:
+    """∂ζ(s, q)/∂s or its derivative, by Euler-Maclaurin's formula (DLMF 25.11.28) differentiated; nan for s < 0."""
+    total: Any = 0
+    for n in range(12):
+        total = total + (-np.log(q + n)) ** order * (q + n) ** -s
+    w = q + 12
+    u, pole = -np.log(w), 1 / (s - 1)
+    p0: Any = pole * w
+    p1: Any = -pole * p0
+    p2: Any = -2 * pole * p1
+    rising = (s, 1 + 0 * s, 0 * s)  # (s)_{2k-1} with two derivatives
+    p0 = p0 + 0.5
+    for k, b in enumerate(_BERNOULLI, 1):
+        c = b / math.factorial(2 * k) * w ** (1 - 2 * k)
+        p0, p1, p2 = (p + c * r for p, r in zip((p0, p1, p2), rising, strict=True))
+        for j in (2 * k - 1, 2 * k):
+            r0, r1, r2 = rising
+            rising = (r0 * (s + j), r1 * (s + j) + r0, r2 * (s + j) + 2 * r1)
+    tail = p1 + u * p0 if order == 1 else p2 + 2 * u * p1 + u * u * p0
+    return np.where(s >= 0, total + w**-s * tail, np.nan)
+
+
 # ∂ζ(s, q)/∂q = -s·ζ(s+1, q), DLMF 25.11.17.
-_zeta_q = last("zeta", ["x"], lambda ans, s, q: -s * zeta(s + 1, q), lambda ans, s, q: s * (s + 1) * zeta(s + 2, q))
-entry(zeta, on=[Domain("s > 1", 1.5, 4.0), POSITIVE], **_zeta_q)
+entry(
+    zeta,
+    on=[Domain("s > 1", 1.5, 4.0), POSITIVE],
+    d=[lambda ans, s, q: _zeta_s(1, s, q), lambda ans, s, q: -s * zeta(s + 1, q)],
+    dd=[
+        lambda ans, s, q: _zeta_s(2, s, q),
+        lambda ans, s, q: -zeta(s + 1, q) - s * _zeta_s(1, s + 1, q),
+        lambda ans, s, q: s * (s + 1) * zeta(s + 2, q),
+    ],
+    on_complex="refused",
+)
+riemann_zeta = ufunc_under(sc.zeta)
+entry(
+    riemann_zeta,
+    on=[Domain("s > 1", 1.5, 6.0)],
+    d=[lambda ans, s: _zeta_s(1, s, 1.0)],
+    dd=[lambda ans, s: _zeta_s(2, s, 1.0)],
+    edges=[Edge((0.0,), (-0.9189385332046727,), (-2.0063564559085849,)), Edge((0.5,), (-3.9226461392091518,))],
+    on_complex="refused",
+)
 
 # Beta functions and binomial coefficients: f·(∂ log f), f·(∂ log f · ∂ log f + ∂² log f). ---------------------------
 
@@ -243,9 +289,8 @@ def _signed(bodies: list[Callable[..., Array]], sign: int) -> list[Partial]:
 _BETA_DOMAIN = [Domain("a > 0", 0.3, 5.0), Domain("b > 0", 0.3, 5.0), UNIT_INTERVAL]
 entry(sc.betainc, on=_BETA_DOMAIN, d=_signed(_BETA_D, 1), dd=_signed(_BETA_DD, 1), quiet=True,
       edges=[Edge((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)), Edge((2.0, 2.0, 1.0), (0.0, 0.0, 0.0))])  # fmt: skip
-if hasattr(sc, "betaincc"):
-    entry(sc.betaincc, on=_BETA_DOMAIN, d=_signed(_BETA_D, -1), dd=_signed(_BETA_DD, -1), quiet=True,
-          edges=[Edge((1.0, 1.0, 0.0), (0.0, 0.0, -1.0))])  # fmt: skip
+entry(sc.betaincc, on=_BETA_DOMAIN, d=_signed(_BETA_D, -1), dd=_signed(_BETA_DD, -1), quiet=True,
+      edges=[Edge((1.0, 1.0, 0.0), (0.0, 0.0, -1.0))])  # fmt: skip
 
 # Their inverses: from F(p, x) = y follow x_y = 1/F_x and x_p = -F_p/F_x, and the second derivatives from those. ------
 

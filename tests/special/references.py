@@ -5,7 +5,7 @@ import scipy.special as sc
 
 from dualmc.rules.special import SPECIAL
 from dualmc.rules.special_bessel import lambertw
-from dualmc.rules.special_gamma import zeta
+from dualmc.rules.special_gamma import riemann_zeta, zeta
 
 
 def _ndtr(x):
@@ -58,11 +58,15 @@ REFERENCES = {
     sc.huber: _huber, sc.pseudo_huber: lambda d, r: d * d * (mp.sqrt(1 + (r / d) ** 2) - 1),
     sc.log1p: lambda x: mp.log(1 + x), sc.expm1: lambda x: mp.exp(x) - 1, sc.cbrt: lambda x: mp.sign(x) * mp.cbrt(abs(x)),
     sc.exp2: lambda x: mp.mpf(2) ** x, sc.exp10: lambda x: mp.mpf(10) ** x, sc.cosm1: lambda x: mp.cos(x) - 1,
+    sc.sindg: lambda x: mp.sin(mp.radians(x)), sc.cosdg: lambda x: mp.cos(mp.radians(x)), sc.tandg: lambda x: mp.tan(mp.radians(x)),
+    sc.cotdg: lambda x: mp.cot(mp.radians(x)),
     sc.exprel: lambda x: (mp.exp(x) - 1) / x, sc.boxcox: _boxcox, sc.boxcox1p: lambda x, lam: _boxcox(1 + x, lam),
     sc.inv_boxcox: _inv_boxcox, sc.inv_boxcox1p: lambda y, lam: _inv_boxcox(y, lam) - 1,
     sc.gamma: mp.gamma, sc.gammaln: mp.loggamma, sc.loggamma: mp.loggamma, sc.rgamma: mp.rgamma, sc.psi: mp.digamma, zeta: mp.zeta,
+    riemann_zeta: mp.zeta,
     sc.betaln: lambda a, b: mp.log(mp.beta(a, b)), sc.beta: mp.beta, sc.binom: mp.binomial, sc.poch: mp.rf,
-    sc.gammainc: _lower, sc.gammaincc: _upper, sc.betainc: _betainc, sc.gammaincinv: _inverse_of(_lower, sc.gammaincinv),
+    sc.gammainc: _lower, sc.gammaincc: _upper, sc.betainc: _betainc, sc.betaincc: lambda a, b, x: 1 - _betainc(a, b, x),
+    sc.gammaincinv: _inverse_of(_lower, sc.gammaincinv),
     sc.gammainccinv: _inverse_of(_upper, sc.gammainccinv), sc.betaincinv: _inverse_of(_betainc, sc.betaincinv),
     sc.jv: mp.besselj, sc.yv: mp.bessely, sc.iv: mp.besseli, sc.kv: mp.besselk, sc.hankel1: mp.hankel1, sc.hankel2: mp.hankel2,
     sc.j0: lambda x: mp.besselj(0, x), sc.j1: lambda x: mp.besselj(1, x), sc.y0: lambda x: mp.bessely(0, x),
@@ -76,8 +80,6 @@ REFERENCES = {
     sc.spence: lambda z: mp.polylog(2, 1 - z), lambertw: lambda z, k, tol: mp.lambertw(z, int(k)), sc.wrightomega: _wrightomega,
     sc.wofz: lambda z: mp.exp(-z * z) * mp.erfc(-1j * z),
 }  # fmt: skip
-if hasattr(sc, "betaincc"):
-    REFERENCES[sc.betaincc] = lambda a, b, x: 1 - _betainc(a, b, x)
 
 PARTS = {
     "airy_ai": mp.airyai, "airy_aip": lambda z: mp.airyai(z, derivative=1), "airy_bi": mp.airybi,
