@@ -155,10 +155,19 @@ def det(a: Array) -> Array:
     Return det a, right for singular matrices at every order.
 
     With U and V of the singular value decomposition as constants, m = Uᴴ·a·V has the small singular values in its last
-    k rows and columns. det m = det(m₁₁)·det(m₂₂ - m₂₁·m₁₁⁻¹·m₁₂), and the second factor, small, is a polynomial.
+    k rows and columns. det m = det(m₁₁)·det(m₂₂ - m₂₁·m₁₁⁻¹·m₁₂), and the small second matrix is dealt with in the same
+    way; what is zero, or has two rows, by a polynomial.
     """
+    return _peeled(a, None)
+
+
+def _peeled(a: Array, noise: Any) -> Array:
     u, s, vh = np.linalg.svd(base(a))
     n = s.shape[-1]
+    if noise is None:
+        noise = n * np.finfo(s.dtype).eps * s[..., :1]
+    elif n <= 2 or np.all(s[..., :1] <= noise):
+        return _bird(a)
     k = int(np.max(np.sum(s * _WELL <= s[..., :1], axis=-1), initial=0)) if n else 0
     if not k:
         return _det(a)
@@ -167,7 +176,7 @@ def det(a: Array) -> Array:
     if not r:
         return phase * _bird(m)
     first, rest = m[..., :r, :r], m[..., r:, r:]
-    return phase * _det(first) * _bird(rest - m[..., r:, :r] @ np.linalg.solve(first, m[..., :r, r:]))
+    return phase * _det(first) * _peeled(rest - m[..., r:, :r] @ np.linalg.solve(first, m[..., :r, r:]), noise)
 
 
 # Triangular factors. -----------------------------------------------------------------------------------------
@@ -190,7 +199,9 @@ def _cholesky(a: Array) -> tuple[Array, LinearOp]:
     def large(v: Array) -> Array:
         """Return the same by LAPACK: half the work, as it reads and writes one triangle; transposes are its memory order."""
         w, _ = lapack[0](v.T, low.T, lower=0)
-        return lapack[1](1.0, low.T, half(w.T).T, side=1, lower=0, overwrite_b=1).T
+        w = np.where(_mask(len(v), True), 0, w.T)
+        w.reshape(-1)[:: len(v) + 1] /= 2
+        return lapack[1](1.0, low.T, w.T, side=1, lower=0, overwrite_b=1).T
 
     def apply(v: Array) -> Array:
         if lapack is not None and type(v) is np.ndarray and v.dtype == low.dtype:

@@ -113,6 +113,20 @@ def test_det_of_a_batch_with_singular_matrices():
     np.testing.assert_allclose(dm.jvp(L.det, (a,), (v,))[1], [det_slope(b, w) for b, w in zip(a, v, strict=True)], atol=1e-14)
 
 
+def test_det_of_a_graded_matrix():
+    """Singular values of all sizes down to rounding, against 80 digits."""
+    import mpmath
+
+    a = 1 / (np.arange(9)[:, None] + np.arange(9) + 1)
+    v = RNG.normal(size=(9, 9))
+    with mpmath.workdps(80):
+        h = mpmath.mpf(10) ** -22
+        plus, zero, minus = (mpmath.det(mpmath.matrix(a.tolist()) + k * h * mpmath.matrix(v.tolist())) for k in (1, 0, -1))
+        slope, curvature = float((plus - minus) / (2 * h)), float((plus - 2 * zero + minus) / h**2)
+    assert dm.jvp(L.det, (a,), (v,))[1] == pytest.approx(slope, rel=1e-5)
+    assert second(L.det, a, v, v) == pytest.approx(curvature, rel=1e-5)
+
+
 def test_third_derivative_of_det_at_zero():
     def f(t):
         return L.det(t * np.eye(3))
