@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from .joining import vstack
 from .registry import register
-from .rule import Constant, Refused
+from .rule import Composed, Constant, Refused
 
 UNTOUCHED: dict[str, tuple[str, ...]] = {
     "takes no array": (
@@ -24,9 +25,14 @@ UNTOUCHED: dict[str, tuple[str, ...]] = {
     "wraps a Python function, which then sees the Dual itself": ("frompyfunc",),
     "answers for any object": ("isscalar",),
     "is not offered to other arrays by NumPy and raises for a Dual": (
-        "asarray_chkfinite", "asmatrix", "bmat", "polycompanion", "polyfromroots", "polygrid2d", "polygrid3d", "polyline",
-        "polymulx", "polypow", "polyroots", "polytrim", "polyval2d", "polyval3d", "polyvalfromroots", "polyvander",
-        "polyvander2d", "polyvander3d",
+        "asarray_chkfinite", "asmatrix", "bmat", "polynomial.polyadd", "polynomial.polycompanion", "polynomial.polyder",
+        "polynomial.polydiv", "polynomial.polyfit", "polynomial.polyfromroots", "polynomial.polyint", "polynomial.polyline",
+        "polynomial.polymul", "polynomial.polymulx", "polynomial.polypow", "polynomial.polyroots", "polynomial.polysub",
+        "polynomial.polytrim", "polynomial.polyvalfromroots", "polynomial.polyvander", "polynomial.polyvander2d", "polynomial.polyvander3d",
+    ),
+    "is Python that runs on a Dual at which it evaluates; coefficients that are Duals raise (np.polyval takes them)": (
+        "polynomial.polygrid2d", "polynomial.polygrid3d", "polynomial.polyval", "polynomial.polyval2d",
+        "polynomial.polyval3d",
     ),
     "works on dates": ("busday_count", "busday_offset", "datetime_as_string", "is_busday"),
 }  # fmt: skip
@@ -55,3 +61,5 @@ for _func in (np.require, np.asfortranarray):
     register(Refused(_func, "the memory layout follows the operations; use np.copy(x)"))
 for _func in (np.roots, np.poly):
     register(Refused(_func, "roots of polynomials are not differentiated; use np.linalg.eigvals of the companion matrix"))
+if (_func := getattr(np, "row_stack", None)) is not None:  # an old name of vstack, until NumPy drops it
+    register(Composed(_func, vstack))
