@@ -453,8 +453,7 @@ def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     args = [*args, *(kwargs.pop(name) for name in rule.arrays[len(args) :])]
-    n = len(rule.arrays)
-    arrays, rest = [as_array(a) for a in args[:n]], args[n:]
+    arrays, rest = [as_array(a) for a in args[: len(rule.arrays)]], args[len(rule.arrays) :]
     level, primals, tangents = _split(arrays)
     keeps = any(t is not None and space_of(t).KEEPS for t in tangents)
     ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)
