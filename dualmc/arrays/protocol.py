@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,6 +40,9 @@ class NumPyProtocol:
         out = kwargs.pop("out", None) if kwargs else None
         if not args:
             args = (kwargs.pop(_first_parameter(func)),)
+        at = _out_position(func)
+        if len(args) > at:
+            out, args = args[at], (*args[:at], None, *args[at + 1 :])
         result = self._evaluate(rule, args, kwargs)
         return result if out is None else _stored(func, result, (out,))
 
@@ -46,6 +50,17 @@ class NumPyProtocol:
 @functools.cache
 def _first_parameter(func: Any) -> str:
     return next(iter(inspect.signature(func).parameters))
+
+
+@functools.cache
+def _out_position(func: Any) -> int:
+    """Return where out= may be given by place; beyond all arguments if it may not."""
+    try:
+        parameters = list(inspect.signature(func).parameters.values())
+    except ValueError:
+        return sys.maxsize
+    places = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return places.index("out") if "out" in places else sys.maxsize
 
 
 def _stored(func: Any, result: Any, out: Sequence[Any]) -> Any:

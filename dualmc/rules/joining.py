@@ -234,4 +234,6 @@ _BODIES: dict[Any, Function] = {
 
 for _func, _body in _BODIES.items():
     register(Composed(_func, _body))
+if "row_stack" in vars(np):  # an old name that NumPy is to drop
+    register(Composed(vars(np)["row_stack"], vstack))
 register(Composed(np.pad, pad, exact=True))
