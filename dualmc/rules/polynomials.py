@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Function, Shape
+from ..errors import not_supported
 from ..linear_op import LinearOp, lead_of
 from .indexing import zeros_as
 from .registry import dispatching, register
@@ -177,9 +178,31 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Array:
     return np.stack(columns if increasing else columns[::-1], axis=1)
 
 
+def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Array:
+    """Least squares with the columns of the Vandermonde matrix scaled to length 1, as NumPy has it."""
+    if full or cov:
+        given = "full" if full else "cov"
+        not_supported("polyfit", given, full or cov, "take np.linalg.lstsq of np.vander(x, deg + 1) for residuals and covariances")
+    if np.ndim(deg) != 0:
+        not_supported("polyfit", "deg", deg, "take np.linalg.lstsq of the wanted columns of np.vander(x)")
+    x, y = (_array(a) + 0.0 for a in (x, y))
+    if deg < 0 or np.ndim(x) != 1 or not len(x) or np.ndim(y) not in (1, 2) or len(x) != len(y):
+        raise TypeError("polyfit: x must be a non-empty vector, y a vector or matrix of as many rows, deg at least 0")
+    left, right = vander(x, deg + 1), y
+    if w is not None:
+        w = _array(w) + 0.0
+        if np.shape(w) != np.shape(x):
+            raise TypeError("polyfit: x and w must have the same length")
+        left, right = left * w[:, None], right * (w[:, None] if np.ndim(right) == 2 else w)
+    scale = np.sqrt(np.sum(left * left, axis=0))
+    c = np.linalg.lstsq(left / scale, right, rcond=len(x) * np.finfo(x.dtype).eps if rcond is None else rcond)[0]
+    return (c.T / scale).T
+
+
 _BODIES: dict[Any, Function] = {
     np.convolve: convolve, np.correlate: correlate, np.polyval: polyval, np.polyadd: polyadd, np.polysub: polysub,
     np.polymul: polymul, np.polydiv: polydiv, np.polyder: polyder, np.polyint: polyint, np.vander: vander,
+    np.polyfit: polyfit,
 }  # fmt: skip
 
 for _func, _body in _BODIES.items():

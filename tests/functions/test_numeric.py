@@ -87,6 +87,24 @@ def test_methods_follow_their_functions():
     np.testing.assert_array_equal(x.tangent, [1.0, 3.0, 2.0])
 
 
+@pytest.mark.parametrize("deg", [0, 1, 3])
+@pytest.mark.parametrize("columns", [(), (2,)])
+def test_polyfit_is_numpys_and_its_slopes_are_differences(deg, columns):
+    rng = np.random.default_rng(deg)
+    x, y, w = np.linspace(-1, 1.5, 9), rng.normal(size=(9, *columns)), rng.uniform(0.5, 2, 9)
+    tangents = (rng.normal(size=9), rng.normal(size=y.shape), rng.normal(size=9))
+
+    def f(x, y, w):
+        return np.polyfit(x, y, deg, w=w)
+
+    value, tangent = dm.jvp(f, (x, y, w), tangents)
+    np.testing.assert_allclose(value, f(x, y, w), rtol=1e-11, atol=1e-12)
+    h = 1e-5
+    plus, minus = (f(*(a + s * t for a, t in zip((x, y, w), tangents, strict=True))) for s in (h, -h))
+    np.testing.assert_allclose(tangent, (plus - minus) / (2 * h), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(dm.jvp(lambda y: np.polyfit(x, y, deg), (y,), (y,))[1], np.polyfit(x, y, deg), rtol=1e-11, atol=1e-12)
+
+
 # Nothing loses a tangent. ------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -101,6 +119,7 @@ REFUSED = {
     "place into a plain array": (lambda x: np.place(np.zeros(3), [1, 1, 0], x), "lose the tangent"),
     "putmask of a plain array": (lambda x: np.putmask(np.zeros(3), [1, 1, 0], x), "lose the tangent"),
     "fill_diagonal of a plain array": (lambda x: np.fill_diagonal(np.zeros((3, 3)), x), "lose the tangent"),
+    "covariance of a fit": (lambda x: np.polyfit(np.arange(3.0), x, 1, cov=True), "lstsq"),
     "frequencies that move": (lambda x: np.cov(x, fweights=x), "aweights"),
 }
 
