@@ -5,7 +5,19 @@ import pytest
 from ..fft import cases as fft
 from . import numeric, polynomials, products, reductions, sampling, selection, sets, shapes, statistics, ufuncs
 
-CASES = [*shapes.CASES, *reductions.CASES, *products.CASES, *selection.CASES, *ufuncs.CASES, *sampling.CASES, *statistics.CASES, *numeric.CASES, *sets.CASES, *polynomials.CASES, *fft.CASES]
+CASES = [
+    *shapes.CASES,
+    *reductions.CASES,
+    *products.CASES,
+    *selection.CASES,
+    *ufuncs.CASES,
+    *sampling.CASES,
+    *statistics.CASES,
+    *numeric.CASES,
+    *sets.CASES,
+    *polynomials.CASES,
+    *fft.CASES,
+]
 COMPLEX = [c for c in CASES if "c" in c.kinds]
 
 _NAMES = [c.name for c in CASES]
