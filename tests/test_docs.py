@@ -23,9 +23,10 @@ def sections_of(docstring):
     return {"Summary": parts[0].strip(), **{t.strip(): s.strip() for t, s in zip(parts[1::2], parts[2::2], strict=True)}}
 
 
-def test_page_of_rules_is_current():
+@pytest.mark.parametrize("page", ["rules", "coverage"])
+def test_generated_pages_are_current(page):
     # A process of its own: rules that other tests and examples define are not in its table.
-    command = [sys.executable, ROOT / "docs" / "generate_rules.py", "--check"]
+    command = [sys.executable, ROOT / "docs" / f"generate_{page}.py", "--check"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
 

@@ -16,7 +16,7 @@ LAYERS = [
     {"propagate"},
     {"arrays"},
     {"boundary"},
-    {"forward", "jacobians", "access"},
+    {"forward", "jacobians", "access", "special"},
     {""},
     {"demo"},
     {"cli"},
