@@ -292,6 +292,14 @@ class TestPoint16Complex:
             h = 1e-7
             np.testing.assert_allclose(dm.jvp(f, (z,), (t,))[1], (f(z + h * t) - f(z - h * t)) / (2 * h), rtol=1e-7)
 
+    def test_modulus_and_sign_to_second_order(self):
+        z, t = np.array([1 + 2j, -0.5 + 0.1j]), np.array([0.5 - 1j, 2 + 1j])
+        for f in (np.abs, np.sign, lambda z: np.abs(z) ** 2 * np.sign(z)):
+            first = lambda z, f=f: dm.jvp(f, (z,), (t,))[1]
+            h = 1e-6
+            np.testing.assert_allclose(first(z), (f(z + h * t) - f(z - h * t)) / (2 * h), rtol=1e-7, atol=1e-7)
+            np.testing.assert_allclose(dm.jvp(first, (z,), (t,))[1], (first(z + h * t) - first(z - h * t)) / (2 * h), rtol=1e-5, atol=1e-5)
+
     def test_jacobian_asks_for_holomorphic(self):
         with pytest.raises(TypeError, match="holomorphic=True"):
             dm.jacobian(np.exp)(np.array([1j]))

@@ -466,7 +466,8 @@ def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> An
 def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     result = rule.body(*args, **kwargs)
     if rule.exact and type(result) is Dual:
-        ans = rule.func(*(a.primal if type(a) is Dual and a.level == result.level else a for a in args), **kwargs)
+        _, plain, _ = _split([*args, *kwargs.values(), result])
+        ans = rule.func(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=False)))
         return Dual(ans, space_of(result.tangent).settle(result.tangent, ans), result.level)
     return result
 

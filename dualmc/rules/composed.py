@@ -264,6 +264,15 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = None, append: Any 
     return a
 
 
+def sign(x: Array) -> Array:
+    """For complex values z / |z|; of real ones the sign is constant."""
+    if x.dtype.kind != "c":
+        return np.sign(base(x))
+    length = np.abs(x)
+    zero = base(length) == 0
+    return np.where(zero, 0, x / np.where(zero, 1, length))
+
+
 # Functions with two results. ---------------------------------------------------------------------------------
 
 
@@ -298,6 +307,7 @@ _BODIES: dict[Any, Function] = {
 
 for _func, _body in _BODIES.items():
     register(Composed(_func, _body))
+register(Composed(np.sign, sign))
 register(Composed(np.float_power, float_power))
 register(Composed(np.cumprod, cumprod, exact=True))
 register(Composed(np.nancumprod, nancumprod))

@@ -320,7 +320,6 @@ elementwise(
 elementwise(
     np.fabs, on=[NONZERO], d=[lambda ans, x: np.sign(x)], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,)), Edge((-2.0,), (-1.0,), (0.0,))]
 )
-elementwise(np.sign, on=[NONZERO], d=[ZERO], dd=[ZERO], edges=[Edge((0.0,), (0.0,), (0.0,))], on_complex="refused")
 elementwise(
     np.copysign,
     on=[NONZERO, NONZERO],
