@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dualmc.arrays.creation import CREATION
-from dualmc.rules import RULES
+from dualmc.rules import RULES, complete
 from dualmc.rules.census import UNTOUCHED, UNTOUCHED_METHODS
 from dualmc.rules.rule import Composed, Linear, Refused, Weighted
 
@@ -70,6 +70,7 @@ def row(name: str, func: Any, reasons: dict[str, str]) -> str:
 
 def page() -> str:
     """Return the text of the page."""
+    complete()
     reasons = {name: why for why, names in UNTOUCHED.items() for name in names}
     parts = [OPENING]
     for title, module in MODULES.items():

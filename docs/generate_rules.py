@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from dualmc.partial import Const
-from dualmc.rules import RULES
+from dualmc.rules import RULES, complete
 from dualmc.rules.rule import Composed, Constant, Domain, Edge, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Rule, Weighted
 
 PAGE = Path(__file__).with_name("rules.md")
@@ -435,6 +435,7 @@ _SECTIONS: dict[Any, Callable[[Any], list[str]]] = {
 
 def page() -> str:
     """Return the text of docs/rules.md."""
+    complete()
     lines = ["# Rules", "", _INTRODUCTION]
     for kind, section in _SECTIONS.items():
         found = {full_name(func): rule for func, rule in RULES.items() if type(rule) is kind and _listed(func, rule)}

@@ -1,46 +1,22 @@
-"""The rule table: what the local derivative of each NumPy function is. Pure data; no array class."""
+"""
+The rule table: what the local derivative of each NumPy function is. Pure data; no array class.
 
-from . import (
-    census,
-    composed,
-    constant,
-    elementwise,
-    fft,
-    joining,
-    linalg,
-    linear,
-    multilinear,
-    norms,
-    numeric,
-    polynomials,
-    products,
-    sampling,
-    selection,
-    sets,
-    spectra,
-    statistics,
-)
-from .registry import RULES, defrule
+What most programs use is loaded here, the rest by `complete()` when it is first asked for.
+"""
+
+from . import composed, constant, elementwise, joining, linear, multilinear, products, selection
+from .registry import RULES, complete, defrule
 
 __all__ = [
     "RULES",
-    "census",
+    "complete",
     "composed",
     "constant",
     "defrule",
     "elementwise",
-    "fft",
     "joining",
-    "linalg",
     "linear",
     "multilinear",
-    "norms",
-    "numeric",
-    "polynomials",
     "products",
-    "sampling",
     "selection",
-    "sets",
-    "spectra",
-    "statistics",
 ]

@@ -21,8 +21,14 @@ OPTIONAL = {"scipy.special": ("dualmc.rules.special", "SPECIAL")}
 _MERGED: set[str] = set()
 
 
+def complete() -> None:
+    """Load the rules that wait until they are asked for (bench/bench_import.py shows why they wait)."""
+    importlib.import_module("dualmc.rules.later")
+
+
 def missing(func: Any) -> Rule:
-    """Return the rule of a function that the table lacks, from the rules of an optional module that is in use."""
+    """Return the rule of a function that the table lacks, from rules that wait or those of an optional module in use."""
+    complete()
     for module, (home, table) in OPTIONAL.items():
         if module in sys.modules and module not in _MERGED:
             for f, rule in getattr(importlib.import_module(home), table).items():
@@ -133,6 +139,7 @@ def defrule(
     given += ["constant"] * bool(constant)
     if len(given) != 1:
         raise TypeError(f"defrule: give exactly one of d=, linear=, composed=, constant=True; got {', '.join(given) or 'none'}")
+    complete()
     if func in RULES and not (replace and func in _DEFINED):
         cure = "pass replace=True to replace it" if func in _DEFINED else "it comes with dualmc and stays"
         raise ValueError(f"defrule: {func!r} has a rule already; {cure}")
