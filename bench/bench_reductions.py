@@ -1,6 +1,6 @@
 """
 Claim: on a million numbers a reduction with its tangent costs, relative to NumPy's reduction alone: sum 2x, variance 2x,
-running sum 2x, product 2x, maximum 2.2x.
+running sum 2x, product 2x, maximum 2.2x, norm 4x, log-sum-exp 1.2x. Product and maximum miss it in plain NumPy.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import numpy as np
 from timing import interleaved, report
 
 import dualmc as dm
+from dualmc import special
 
 REDUCTIONS = {
     "sum": (np.sum, 2.0),
@@ -22,6 +23,8 @@ REDUCTIONS = {
     "max": (np.max, 2.2),
     "median": (np.median, None),
     "sort": (np.sort, None),
+    "norm": (np.linalg.norm, 4.0),
+    "logsumexp": (special.logsumexp, 1.2),
     "logaddexp.reduce": (np.logaddexp.reduce, None),
 }
 
