@@ -27,8 +27,3 @@ def unknown(func: Any) -> TypeError:
 def not_supported(func: str, argument: str, got: Any, cure: str) -> NoReturn:
     """Raise for a keyword value that has no derivative rule."""
     raise TypeError(f"{func}: {argument}={got!r} is not supported for a Dual; {cure}")
-
-
-def refused_methods(ufunc: Any, method: str) -> TypeError:
-    """Build the error for a ufunc method that no rule covers."""
-    return TypeError(f"np.{ufunc.__name__}.{method} has no derivative rule; use np.{ufunc.__name__} itself")

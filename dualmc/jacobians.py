@@ -74,7 +74,7 @@ def _single_passes(call: Call, has_aux: bool) -> tuple[list[Array], list[list[Ar
     for i, x in enumerate(call.leaves):
         level = fresh_level()
         one = settled(np.ones((), x.dtype)[()], x)
-        seeded = (Dual(p, one, level) if j == i else p for j, p in enumerate(call.leaves))
+        seeded = (Dual(_fresh(p), one, level) if j == i else _fresh(p) for j, p in enumerate(call.leaves))
         values, tangents, structure, aux = outputs(call.f, call.function(*call.bound(seeded)), level, has_aux)
         columns.append([zero_tangent(v) if t is None else t for v, t in zip(values, tangents, strict=True)])
     return values, columns, structure, aux
@@ -317,6 +317,8 @@ def value_and_gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux
 def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic: bool, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
         _check_holomorphic(name, call.leaves, holomorphic)
+        if not call.leaves:
+            raise TypeError(f"{name}: the input must be one number, got an empty container")
         for x in call.leaves:
             if x.shape != ():
                 raise TypeError(f"{name}: the input must be one number, got shape {x.shape}; use dm.jacobian or dm.gradient")

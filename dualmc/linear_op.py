@@ -22,7 +22,7 @@ class LinearOp:
     apply, transpose : callable
         `(*lead, *shape_in) -> (*lead, *shape_out)` and back; the transpose under `sum(Re(conj(u) * v))`.
     gather : bool
-        Each output entry is one input entry (or, where `key` says so, zero).
+        Each output entry is one input entry.
     view : bool
         NumPy's own function returns a view of its argument.
     bound : bool

@@ -363,6 +363,16 @@ def test_a_scalar_is_replaced_not_written():
     np.testing.assert_allclose(dm.gradient(f)(np.array([1.0, 2.0, 3.0])), [4.0, 3.0, 3.0])
 
 
+def test_one_pass_does_not_see_the_writes_of_another():
+    def f(a, b):
+        result = a * b
+        a[...] = 7.0
+        b[...] = 9.0
+        return result
+
+    assert dm.derivative(f, argnums=(0, 1))(np.array(2.0), np.array(3.0)) == (3.0, 2.0)
+
+
 def test_read_only_arrays_stay_read_only():
     def f(x):
         y = np.broadcast_to(x, (2, 3))

@@ -294,6 +294,8 @@ class TestBadInput:
             TypeError, r"derivative: the input must be one number, got shape \(3,\); use dm.jacobian", lambda: dm.derivative(np.sin)(self.x)
         )
 
+        self.check(TypeError, r"derivative: the input must be one number, got an empty container", lambda: dm.derivative(lambda p: 1.0)(()))
+
     def test_options(self):
         x = self.x
         self.check(ValueError, r"argnums=1 does not fit a call with 1 positional", lambda: dm.jacobian(np.sin, argnums=1)(x))
