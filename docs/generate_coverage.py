@@ -50,7 +50,7 @@ def keywords(func: Any) -> list[str]:
     if isinstance(rule, Linear):
         return [k for k in parameters(rule.op, 1) if k in parameters(func, 1) or k == "out"]
     if isinstance(rule, Weighted):
-        return parameters(rule.terms, 2)
+        return parameters(rule.terms, 1)
     if isinstance(rule, Composed):
         own = parameters(rule.body, 0)
         return [k for k in own if k in parameters(func, 1)]

@@ -398,7 +398,7 @@ def _file_of(rule: Rule) -> str:
     own: Any
     match rule:
         case Linear(op=own) | Multilinear(bind=own) | Weighted(terms=own) | Join(ops=own) | Implicit(solution=own) | Composed(body=own):
-            return own.__module__.removeprefix("dualmc.").replace(".", "/") + ".py"
+            return getattr(own, "func", own).__module__.removeprefix("dualmc.").replace(".", "/") + ".py"
         case _:
             return ""
 

@@ -1,5 +1,6 @@
 """LinearOp: a linear map on the trailing axes of an array, whatever axes lead it."""
 
+import string
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -122,6 +123,15 @@ def negative_axes(axis: Any, nd: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(-nd, 0))
     return tuple(a - nd for a in np.lib.array_utils.normalize_axis_tuple(axis, nd))
+
+
+def sum_of_products(t: Array, w: Array, axes: tuple[int, ...]) -> Array:
+    """Return Σ t·w over negative axes of w in one pass, no product in memory; axes that lead t stay."""
+    nd = w.ndim
+    letters = string.ascii_letters[:nd]
+    kept = "".join(k for i, k in enumerate(letters) if i - nd not in axes)
+    total: Array = np.einsum(f"...{letters},{letters}->...{kept}", t, w)
+    return total
 
 
 def unbroadcast(c: Array, shape: Shape, nd_out: int) -> Array:

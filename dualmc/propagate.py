@@ -50,8 +50,10 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
         if space.KEEPS and (g is ans or any(g is p for p in primals)):
             g = np.copy(g)  # the user may overwrite that array before the space uses it
         new = space.scale(t, g, _shape(x), shape, dtype, select=rule.select)
-        shared = total is None and g is ONE
-        total = new if total is None else space.add(total, new)
+        if total is None:
+            total, shared = new, g is ONE
+        else:
+            total, shared = space.add(total, new, owned=not shared), False
     if total is None:
         return None
     space = space_of(total)
@@ -109,7 +111,7 @@ def multilinear(
         new = space.linear(rule.bind(i, operands, args, kwargs), t)
         if space is dense and dense.has_nan(new):
             new = _strong(rule, i, operands, args, kwargs, t, new)
-        total = new if total is None else space.add(total, new)
+        total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
 
 
@@ -125,9 +127,10 @@ def _strong(
 
 def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
     """Weights that come from primals, then a linear map."""
-    ans = rule.func(x, *args, **kwargs)
-    weights, op = rule.terms(x, ans, *args, **kwargs)
     space = space_of(t)
+    ans, weights, op = rule.terms(np.copy(x) if space.KEEPS else x, *args, **kwargs)
+    if space.KEEPS:
+        ans = np.copy(ans)  # the user may overwrite the result before the space uses the weights
     new = space.linear(op, t) if weights is None else space.weigh(t, weights, op, ans.dtype, select=rule.select)
     return ans, space.settle(new, ans)
 

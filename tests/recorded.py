@@ -62,7 +62,7 @@ def scale(t, g, shape_in, shape, dtype, *, select=False):
     return Recorded(shape, Node((t.read(), transpose)))
 
 
-def add(a, b):
+def add(a, b, *, owned=False):
     return Recorded(a.shape, Node((a.read(), lambda c: c), (b.read(), lambda c: c)))
 
 

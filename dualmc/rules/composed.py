@@ -76,11 +76,11 @@ def variance(x: Array, axis: Any, ddof: Any, keepdims: Any) -> Array:
     return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-def _variance_terms(x: Array, ans: Array, axis: Any, ddof: Any, keepdims: Any) -> tuple[Array, LinearOp]:
+def _variance_terms(x: Array, axis: Any, ddof: Any, keepdims: Any) -> tuple[Array, Array, LinearOp]:
     """Return ∂var/∂xᵢ = 2(xᵢ - mean)/(n - ddof); that of the mean drops out."""
     center = np.conjugate(x - np.mean(x, axis=axis, keepdims=True))
     center *= 2 / n if (n := _count(x.shape, axis, True, keepdims) - ddof) > 0 else math.nan
-    return center, sum_op(x.shape, axis, keepdims=keepdims)
+    return variance(x, axis, ddof, keepdims), center, sum_op(x.shape, axis, keepdims=keepdims)
 
 
 register(Weighted(variance, _variance_terms))

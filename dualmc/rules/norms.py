@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Function
-from .registry import register
-from .rule import Composed
-from .selection import base
+from ..linear_op import LinearOp
+from .linear import sum_op
+from .registry import dispatching, register
+from .rule import Composed, Weighted
+from .selection import base, weighted_sum_op
 
 # Norms. ------------------------------------------------------------------------------------------------------
 
@@ -43,18 +45,56 @@ def _power_norm(x: Array, p: float, axes: Any, keepdims: bool) -> Array:
     """Return (Σ |x|ᵖ)^(1/p); 0 with derivative 0 where the sum is 0."""
     scale = _scale(x, axes, p)
     y = x / scale if np.any(scale != 1) else x
-    powers = _squares(y) if p == 2 else _modulus(y) ** p
-    total = np.sum(powers, axis=axes, keepdims=keepdims)
+    total = np.sum(_modulus(y) ** p, axis=axes, keepdims=keepdims)
     zero = base(total) == 0
-    some = np.where(zero, 1, total) if np.any(zero) else total
-    root = np.sqrt(some) if p == 2 else some ** (1 / p)
+    root = (np.where(zero, 1, total) if np.any(zero) else total) ** (1 / p)
     root = root * (scale if keepdims else np.squeeze(scale, axis=axes)) if np.any(scale != 1) else root
     return np.where(zero, 0, root) if np.any(zero) else root
 
 
+def root_of_squares(x: Array, axes: Any, keepdims: bool) -> Array:
+    """Return √Σ|x|² along axes, without overflow and underflow."""
+    return _root_of_squares(x, axes, keepdims)[0]
+
+
+def _plain_root(x: Array, axes: Any) -> Array:
+    """Return √Σ|x|² along axes of length 1 in the result."""
+    if type(x) is np.ndarray and x.dtype.kind == "f" and len(axes) == x.ndim and x.flags.c_contiguous:
+        flat = x.reshape(-1)
+        return np.reshape(np.sqrt(np.dot(flat, flat)), (1,) * x.ndim)
+    return np.sqrt(np.sum(_squares(x), axis=axes, keepdims=True))
+
+
+def _root_of_squares(x: Array, axes: Any, keepdims: bool) -> tuple[Array, Array | None, LinearOp]:
+    """Return ∂‖x‖/∂xᵢ = conj(xᵢ)/‖x‖, and 0 where the norm is 0; x is scaled where its squares leave the range of numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        root = _plain_root(x, axes)
+    size, limits = base(root), np.finfo(root.dtype)
+    if np.all((size > limits.tiny**0.5 / limits.eps) & (size < limits.max**0.5)):
+        return _shaped(root, axes, keepdims), None, weighted_sum_op(x, root, axes, keepdims)
+    scale = _scale(x, axes, 2)
+    y = x / scale
+    total = np.sum(_squares(y), axis=axes, keepdims=True)
+    zero = base(total) == 0
+    y, root = np.where(zero, 0, y), np.sqrt(np.where(zero, 1, total))
+    ans = np.where(zero, 0, root * scale)
+    with np.errstate(invalid="ignore"):
+        weights = np.conjugate(y) / root
+    return _shaped(ans, axes, keepdims), weights, sum_op(x.shape, axes, keepdims=keepdims)
+
+
+def _shaped(x: Array, axes: Any, keepdims: bool) -> Array:
+    """Return x, whose reduced axes have length 1, with or without them."""
+    return x if keepdims else np.squeeze(x, axis=axes)[()]
+
+
+register(Weighted(root_of_squares, _root_of_squares))
+_two_norm = dispatching(root_of_squares)
+
+
 def _vector_norm(x: Array, p: Any, axes: Any, keepdims: bool) -> Array:
     if p is None or p == 2:
-        return _power_norm(x, 2, axes, keepdims)
+        return _two_norm(x, axes, keepdims)
     if isinstance(p, str):
         raise ValueError(f"Invalid norm order '{p}' for vectors")
     if p in (math.inf, -math.inf):
@@ -68,7 +108,7 @@ def _vector_norm(x: Array, p: Any, axes: Any, keepdims: bool) -> Array:
 
 def _matrix_norm(x: Array, p: Any, axes: tuple[int, int], keepdims: bool) -> Array:
     if p in (None, "fro", "f"):
-        return _power_norm(x, 2, axes, keepdims)
+        return _two_norm(x, axes, keepdims)
     row, column = axes
     if p in (1, -1, math.inf, -math.inf):
         summed, rest = (row, column) if abs(p) == 1 else (column, row)
@@ -87,7 +127,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = _array(x)
     nd = x.ndim
     if axis is None and (ord is None or (ord in ("f", "fro") and nd == 2) or (ord == 2 and nd == 1)):
-        return _power_norm(x, 2, tuple(range(nd)), keepdims)
+        return _two_norm(x, tuple(range(nd)), keepdims)
     axes = tuple(range(nd)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, nd)
     if len(axes) == 1:
         return _vector_norm(x, ord, axes, keepdims)

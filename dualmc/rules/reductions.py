@@ -6,24 +6,42 @@ from typing import Any
 import numpy as np
 
 from .._typing import Array, Function
-from .selection import base
+from ..linear_op import LinearOp
+from .registry import dispatching, register
+from .rule import Weighted
+from .selection import base, weighted_sum_op
 
 
 def _log_sum(ufunc: Any, exp: Any, log: Any) -> Function:
-    """Return log Σ exp along axes; the mean of the tangents where all entries are -inf."""
+    """Return log Σ exp along axes, as `ufunc.reduce` finds it."""
+
+    def log_sum(x: Array, axis: Any, counted: Any) -> Array:
+        return _terms(x, axis, counted)[0]
+
+    def _terms(x: Array, axis: Any, counted: Any) -> tuple[Array, None, LinearOp]:
+        """Return ∂ans/∂xᵢ = exp xᵢ / Σ exp x; where all entries, or some, are infinite, the mean of those."""
+        values = base(x)
+        top = np.max(values, axis=axis, keepdims=True, initial=-math.inf)
+        infinite = np.isinf(top)
+        special = bool(np.any(infinite))
+        e = exp(x - (np.where(infinite, 0, top) if special else top))
+        if special:
+            alike = np.broadcast_to(counted, values.shape) & (values == top)
+            e = np.where(infinite, alike.astype(values.dtype), e)
+        total = np.sum(e, axis=axis, keepdims=True)
+        none = base(total) == 0
+        total = np.where(none, 1, total) if np.any(none) else total
+        ans = np.where(infinite, top, log(total) + top) if special else log(total) + top
+        return ans, None, weighted_sum_op(e, total, axis, keepdims=True)
+
+    register(Weighted(log_sum, _terms))
+    call = dispatching(log_sum)
 
     def reduce(a: Array, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True) -> Array:
         a = a if dtype is None else a.astype(dtype)
         a = a if where is True else np.where(where, a, -math.inf)
-        top = np.max(base(a), axis=axis, keepdims=True, initial=-math.inf)
-        shift = np.where(np.isfinite(top), top, 0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            result = log(np.sum(exp(a - shift), axis=axis, keepdims=True)) + shift
-            if np.any(top == -math.inf):
-                count = np.sum(np.broadcast_to(base(where), a.shape), axis=axis, keepdims=True)
-                mean = np.sum(a, axis=axis, keepdims=True, initial=-math.inf) / np.maximum(count, 1).astype(a.dtype)
-                result = np.where(top == -math.inf, mean, result)
-        result = np.where(top == math.inf, np.max(a, axis=axis, keepdims=True), result) if np.any(top == math.inf) else result
+            result = call(a, axis, base(where))
         result = result if initial is None else ufunc(initial, result)
         return result if keepdims else np.squeeze(result, axis=axis)[()]
 

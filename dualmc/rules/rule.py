@@ -124,11 +124,12 @@ class Weighted:
     """
     A function of its first argument that scales entries by weights, then maps them linearly: max, prod, sort.
 
-    `terms(x, ans, *args, **kwargs)` gives (weights or None, LinearOp). `select` as in Elementwise.
+    `terms(x, *args, **kwargs)` gives (ans, weights or None, LinearOp): what serves value and weights is found once.
+    `select` as in Elementwise.
     """
 
     func: Function
-    terms: Callable[..., tuple[Array | None, LinearOp]]
+    terms: Callable[..., tuple[Array, Array | None, LinearOp]]
     select: bool = False
 
 

@@ -22,12 +22,12 @@ def _matching(values: Array, result: Array, axis: int) -> Array:
     return index
 
 
-def _partition(x: Array, ans: Array, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> tuple[None, LinearOp]:
+def _partition(x: Array, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> tuple[Array, None, LinearOp]:
     """Return the gather that NumPy's partition came to."""
+    ans = np.partition(x, kth, axis, kind, order)
     values, result = base(x), base(ans)
-    if axis is None:
-        return None, take_along_op(values.shape, _matching(values.ravel(), result, 0), None)
-    return None, take_along_op(values.shape, _matching(values, result, axis), axis)
+    matching = _matching(values.ravel(), result, 0) if axis is None else _matching(values, result, axis)
+    return ans, None, take_along_op(values.shape, matching, axis)
 
 
 def unique(

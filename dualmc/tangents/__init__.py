@@ -7,7 +7,7 @@ listed is dense, that is a raw array or a Dual of a lower level. The functions a
 =========================================  ==========================================================
 `scale(t, g, shape_in, shape, dtype, *,    diag(g)·t, broadcast from shape_in to shape; g is an array or
 select)`                                   a `Const`; select drops the tangent where g is 0
-`add(a, b)`                                a + b
+`add(a, b, *, owned=False)`                 a + b, in the memory of a where the caller owns it
 `linear(op, t)`                            op applied to t
 `weigh(t, g, op, dtype, *, select)`        op(diag(g)·t): linear after scale, or both in one pass
 `assign(t, op, u)`                         write u (None for zero) into the entries that op reads

@@ -1,6 +1,5 @@
 """The dense space: a raw array (*lead, *shape), or a Dual of a lower level of that shape; no wrapper object."""
 
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._typing import Array, Shape
-from ..linear_op import LinearOp, lead_of
+from ..linear_op import LinearOp, lead_of, sum_of_products
 from ..partial import MINUS_ONE, ONE
 
 KEEPS = False
@@ -72,8 +71,11 @@ def _cast(t: Array, dtype: Any) -> Array:
     return t.astype(dtype)
 
 
-def add(a: Array, b: Array) -> Array:
-    """Return a + b."""
+def add(a: Array, b: Array, *, owned: bool = False) -> Array:
+    """Return a + b, in the memory of a where the caller owns it and the sum fits."""
+    if owned and type(a) is type(b) is ndarray and a.shape == b.shape and a.dtype == b.dtype:
+        a += b
+        return a
     return a + b
 
 
@@ -85,12 +87,9 @@ def linear(op: LinearOp, t: Array) -> Array:
 def weigh(t: Array, g: Array, op: LinearOp, dtype: Any, *, select: bool = False) -> Array:
     """Return op(diag(g)·t); a weighted sum takes one pass and no product in memory (bench/bench_reductions.py)."""
     if op.sums is not None and type(t) is type(g) is ndarray and g.shape == op.shape_in:
-        nd = g.ndim
-        letters = string.ascii_letters[:nd]
-        kept = "".join(k for i, k in enumerate(letters) if i - nd not in op.sums)
-        r = np.einsum(f"...{letters},{letters}->...{kept}", t, g)
+        r = sum_of_products(t, g, op.sums)
         if not has_nan(r):
-            return r.reshape(lead_of(t, nd) + op.shape_out)
+            return r.reshape(lead_of(t, g.ndim) + op.shape_out)
     return op(scale(t, g, op.shape_in, op.shape_in, dtype, select=select))
 
 
