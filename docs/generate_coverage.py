@@ -68,6 +68,28 @@ def row(name: str, func: Any, reasons: dict[str, str]) -> str:
     return f"| `{name}` | {kind} | {' '.join(f'`{k}`' for k in keywords(func))} |"
 
 
+def special() -> str:
+    """Return the section on scipy.special: its ufuncs, and the functions that have twins."""
+    sc, rules = importlib.import_module("scipy.special"), importlib.import_module("dualmc.rules.special").SPECIAL
+    kinds: dict[str, list[str]] = {}
+    for name, func in sorted(vars(sc).items()):
+        rule = rules.get(func) or RULES.get(func) if isinstance(func, np.ufunc) else None
+        if rule is not None:
+            kind = f"refused: {rule.reason}" if isinstance(rule, Refused) else type(rule).__name__.lower()
+            kinds.setdefault(kind, []).append(f"`{name}`")
+    twins = ", ".join(f"`{name}`" for name in importlib.import_module("dualmc.special").__all__)
+    return "\n".join([
+        "\n## scipy.special\n",
+        "Every ufunc. A derivative in a parameter that is not known raises; [the page of rules](rules.md) shows which.\n",
+        "| kind | functions |",
+        "|---|---|",
+        *(f"| {kind} | {' '.join(names)} |" for kind, names in sorted(kinds.items())),
+        "",
+        f"SciPy's other functions convert their arguments, and so raise for a Dual; `dualmc.special` has twins of {twins}.",
+        "`zeta`, `lambertw` and `softplus` hand theirs to a ufunc, and work.",
+    ]) + "\n"  # fmt: skip
+
+
 def page() -> str:
     """Return the text of the page."""
     complete()
@@ -77,11 +99,7 @@ def page() -> str:
         prefix = "polynomial." * ("polynomial" in title)
         rows = [row(prefix + name, func, reasons) for name, func in public(module).items()]
         parts.append("\n".join([f"\n## {title}\n", "| function | kind | keywords |", "|---|---|---|", *rows]) + "\n")
-    scipy_special = importlib.import_module("scipy.special")
-    names = {f.__name__.lstrip("_") for f in importlib.import_module("dualmc.rules.special").SPECIAL}
-    ruled = sorted(n for n in names if hasattr(scipy_special, n))
-    parts.append(f"\n## scipy.special\n\nThese carry derivatives: {', '.join(f'`{n}`' for n in ruled)}.\n")
-    parts.append("`dualmc.special` has `logsumexp`, `softmax` and `log_softmax`, which SciPy turns Duals away from.\n")
+    parts.append(special())
     lines = [f"| {' '.join(f'`{n}`' for n in names)} | {why} |" for why, names in UNTOUCHED_METHODS.items()]
     head = [
         "\n## Methods of ndarray\n",

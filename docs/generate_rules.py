@@ -23,8 +23,11 @@ import numpy as np
 from dualmc.partial import Const
 from dualmc.rules import RULES, complete
 from dualmc.rules.rule import Composed, Constant, Domain, Edge, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Rule, Weighted
+from dualmc.rules.special import SPECIAL
 
 PAGE = Path(__file__).with_name("rules.md")
+LONGEST = 400
+"""The characters of the longest formula; what sums many terms shows its source instead."""
 SOURCES = ("numpy", "operator", "scipy", "dualmc")
 """Packages whose functions the page lists: a user's own rules, entered while the page is checked, are not among them."""
 
@@ -286,10 +289,14 @@ def formula(partial: Any, names: Sequence[str]) -> str:
         return str(partial.value)
     try:
         result = partial(*(Symbol(Term("name", (n,))) for n in ("ans", *names)))
-        return spelled(_term(result))
-    except (NotSymbolicError, TypeError, ValueError, AttributeError):
-        text = " ".join(inspect.getsource(partial).split())
-        return inspect.getdoc(partial) or text
+        text = spelled(_term(result))
+    except (NotSymbolicError, TypeError, ValueError, AttributeError, IndexError):
+        text = ""
+    if 0 < len(text) <= LONGEST:
+        return text
+    if partial.__qualname__.startswith("refused."):
+        return "refused"
+    return inspect.getdoc(partial) or " ".join(inspect.getsource(partial).split()).removeprefix("return ")
 
 
 # The page. -----------------------------------------------------------------------------------------------------------
@@ -301,7 +308,9 @@ def full_name(func: Any) -> str:
     for module, prefix in (("numpy", "np."), ("numpy.linalg", "np.linalg."), ("numpy.fft", "np.fft."), ("scipy.special", "scipy.special.")):
         if getattr(sys.modules.get(module), name, None) is func:
             return prefix + name
-    module = "operator" if getattr(operator, name, None) is func else func.__module__
+    module = "operator" if getattr(operator, name, None) is func else getattr(func, "__module__", None)
+    if func in SPECIAL:
+        return f"scipy.special.{name.lstrip('_')}"
     return f"{module}.{name}"
 
 
@@ -316,10 +325,9 @@ def _cell(lines: Iterable[str]) -> str:
 
 def _argument_names(rule: Elementwise) -> list[str]:
     """Return the names that the partials give to the arguments."""
-    named = next((p for p in (*rule.d, *rule.dd) if callable(p)), None)
-    if named is None:
-        return list("xyz"[: len(rule.d)])
-    return list(inspect.signature(named).parameters)[1:]
+    free = [[p for p in inspect.signature(f).parameters.values() if p.default is p.empty] for f in (*rule.d, *rule.dd) if callable(f)]
+    given = [[p.name for p in parameters[1:]] for parameters in free]
+    return next((names for names in given if len(names) == len(rule.d)), list("xyzp"[: len(rule.d)]))
 
 
 def _labelled(labels: Sequence[str], formulas: Sequence[str]) -> list[str]:
@@ -329,7 +337,9 @@ def _labelled(labels: Sequence[str], formulas: Sequence[str]) -> list[str]:
 
 
 def _domain(name: str, domain: Domain) -> str:
-    return domain.text.replace("x", name) if "x" in domain.text else f"{name} ∈ {domain.text}"
+    if "x" in domain.text:
+        return domain.text.replace("x", name)
+    return domain.text if any(sign in domain.text for sign in "<>≥") else f"{name} ∈ {domain.text}"
 
 
 def _edge(names: Sequence[str], edge: Edge) -> str:
@@ -375,6 +385,10 @@ _LEGEND = (
 _INTRODUCTION = (
     "Every function that has a derivative rule, generated from the rule table by `python docs/generate_rules.py`. "
     "What is missing raises `TypeError`; [contributing](contributing.md) shows how to add it."
+)
+_SPECIAL_INTRODUCTION = (
+    "These are loaded when SciPy is in use. `airy_ai` and the like are outputs of a function that has several. Where the "
+    "derivative in a parameter is not known, the partial is `refused` and raises."
 )
 
 
@@ -433,15 +447,23 @@ _SECTIONS: dict[Any, Callable[[Any], list[str]]] = {
 }
 
 
+def _sections(rules: dict[Any, Rule], level: str) -> list[str]:
+    """Return a section for each kind of rule."""
+    lines = []
+    for kind, section in _SECTIONS.items():
+        found = {full_name(func): rule for func, rule in rules.items() if type(rule) is kind and _listed(func, rule)}
+        if found:
+            summary = "\n".join(" ".join(paragraph.split()) + "\n" for paragraph in (inspect.getdoc(kind) or "").split("\n\n"))
+            lines += ["", f"{level} {kind.__name__}", "", summary, *section(found)]
+    return lines
+
+
 def page() -> str:
     """Return the text of docs/rules.md."""
     complete()
     lines = ["# Rules", "", _INTRODUCTION]
-    for kind, section in _SECTIONS.items():
-        found = {full_name(func): rule for func, rule in RULES.items() if type(rule) is kind and _listed(func, rule)}
-        if found:
-            summary = "\n".join(" ".join(paragraph.split()) + "\n" for paragraph in (inspect.getdoc(kind) or "").split("\n\n"))
-            lines += ["", f"## {kind.__name__}", "", summary, *section(found)]
+    lines += _sections({func: rule for func, rule in RULES.items() if func not in SPECIAL}, "##")
+    lines += ["", "## scipy.special", "", _SPECIAL_INTRODUCTION, *_sections(SPECIAL, "###")]
     return "\n".join(lines) + "\n"
 
 

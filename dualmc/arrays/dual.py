@@ -484,7 +484,7 @@ def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> An
 
 
 def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    raise TypeError(f"np.{rule.func.__name__} of a Dual: {rule.reason}")
+    raise TypeError(f"{rule.func.__name__} of a Dual: {rule.reason}")
 
 
 _KINDS: dict[type, Callable[[Any, Sequence[Any], dict[str, Any]], Any]] = {

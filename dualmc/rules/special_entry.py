@@ -37,18 +37,29 @@ def twin(func: Function, original: Function) -> None:
 def output(func: Function, i: int, name: str) -> Function:
     """Return output i of a function with several, as a function of its own that accepts Duals."""
 
-    def one(x: Array) -> Array:
-        return func(x)[i]
+    def one(*args: Array) -> Array:
+        return func(*args)[i]
 
-    one.__name__ = one.__qualname__ = name
+    one.__name__, one.__qualname__, one.__module__ = name, name, "scipy.special"
     return dispatching(one)
 
 
-def outputs(func: Function, parts: Sequence[Function], slopes: Sequence[Sequence[Partial]], on: Sequence[Domain]) -> None:
-    """Enter a function of one argument with several outputs: each part with its (d, dd)."""
+def outputs(
+    func: Function,
+    parts: Sequence[Function],
+    slopes: Sequence[Sequence[Partial]],
+    on: Sequence[Domain],
+    *,
+    parameter: tuple[str, Domain] | None = None,
+    on_complex: Complex = "holomorphic",
+) -> None:
+    """Enter a function with several outputs, each part with its (d, dd); `parameter` is a first argument without derivative."""
     for part, (d, dd), domain in zip(parts, slopes, on, strict=True):
-        SPECIAL[part.__wrapped__] = Elementwise(part, (d,), (dd,), (domain,))  # type: ignore[attr-defined]
-    SPECIAL[func] = Composed(func, lambda x: tuple(part(x) for part in parts))
+        partials = {"d": (d,), "dd": (dd,)} if parameter is None else last(func.__name__, [parameter[0]], d, dd)
+        domains = (domain,) if parameter is None else (parameter[1], domain)
+        one = part.__wrapped__  # type: ignore[attr-defined]
+        SPECIAL[one] = Elementwise(part, partials["d"], partials["dd"], domains, (), False, True, on_complex)
+    SPECIAL[func] = Composed(func, lambda *args: tuple(part(*args) for part in parts))
 
 
 class _Asked:

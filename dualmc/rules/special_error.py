@@ -33,7 +33,7 @@ def _repeated_integrals(x: Array) -> tuple[Array, Array]:
     return 1 / (2 * x + 4 * r), r
 
 
-def _log_slope(x: Array) -> Array:
+def log_slope_of_erfcx(x: Array) -> Array:
     """-erfcx'(x) / (2·erfcx(x)), the first of those ratios, for any x."""
     large = np.real(x) > 2
     far = _repeated_integrals(np.where(large, x, 3))[0]
@@ -150,7 +150,7 @@ entry(
     sc.log_ndtr,
     on=[WIDE],
     d=[lambda ans, x: 2 * PHI / sc.erfcx(-x * 0.5**0.5)],
-    dd=[lambda ans, x: -2 * PHI / sc.erfcx(-x * 0.5**0.5) * 2**0.5 * _log_slope(-x * 0.5**0.5)],
+    dd=[lambda ans, x: -2 * PHI / sc.erfcx(-x * 0.5**0.5) * 2**0.5 * log_slope_of_erfcx(-x * 0.5**0.5)],
     edges=[Edge((0.0,), (2 * PHI,), (-4 * PHI**2,)), Edge((-1e9,), (1e9,), (-1.0,)), Edge((100.0,), (0.0,), (0.0,))],
     quiet=True,
 )

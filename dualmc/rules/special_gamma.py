@@ -72,7 +72,7 @@ entry(sc.psi, on=[POSITIVE], d=[lambda ans, x: polygamma(1, x)], dd=[lambda ans,
 # The zeta functions. -----------------------------------------------------------------------------------------
 
 
-def _zeta_s(order: int, s: Array, q: Array) -> Array:
+def zeta_s(order: int, s: Array, q: Array) -> Array:
     """∂ζ(s, q)/∂s or its derivative, by Euler-Maclaurin's formula (DLMF 25.11.28) differentiated; nan for s < 0."""
     total: Any = 0
     for n in range(12):
@@ -98,10 +98,10 @@ def _zeta_s(order: int, s: Array, q: Array) -> Array:
 entry(
     zeta,
     on=[Domain("s > 1", 1.5, 4.0), POSITIVE],
-    d=[lambda ans, s, q: _zeta_s(1, s, q), lambda ans, s, q: -s * zeta(s + 1, q)],
+    d=[lambda ans, s, q: zeta_s(1, s, q), lambda ans, s, q: -s * zeta(s + 1, q)],
     dd=[
-        lambda ans, s, q: _zeta_s(2, s, q),
-        lambda ans, s, q: -zeta(s + 1, q) - s * _zeta_s(1, s + 1, q),
+        lambda ans, s, q: zeta_s(2, s, q),
+        lambda ans, s, q: -zeta(s + 1, q) - s * zeta_s(1, s + 1, q),
         lambda ans, s, q: s * (s + 1) * zeta(s + 2, q),
     ],
     on_complex="refused",
@@ -110,23 +110,25 @@ riemann_zeta = ufunc_under(sc.zeta)
 entry(
     riemann_zeta,
     on=[Domain("s > 1", 1.5, 6.0)],
-    d=[lambda ans, s: _zeta_s(1, s, 1.0)],
-    dd=[lambda ans, s: _zeta_s(2, s, 1.0)],
+    d=[lambda ans, s: zeta_s(1, s, 1.0)],
+    dd=[lambda ans, s: zeta_s(2, s, 1.0)],
     edges=[Edge((0.0,), (-0.9189385332046727,), (-2.0063564559085849,)), Edge((0.5,), (-3.9226461392091518,))],
     on_complex="refused",
 )
 
+entry(sc.zetac, on=[Domain("s > 1", 1.5, 6.0)], d=[lambda ans, s: zeta_s(1, s, 1.0)], dd=[lambda ans, s: zeta_s(2, s, 1.0)], quiet=True)
+
 # Beta functions and binomial coefficients: f·(∂ log f), f·(∂ log f · ∂ log f + ∂² log f). ---------------------------
 
 
-def _psis(x: Array, y: Array) -> Array:
+def psis(x: Array, y: Array) -> Array:
     return sc.psi(x) - sc.psi(y)
 
 
 entry(
     sc.betaln,
     on=[POSITIVE, POSITIVE],
-    d=[lambda ans, a, b: _psis(a, a + b), lambda ans, a, b: _psis(b, a + b)],
+    d=[lambda ans, a, b: psis(a, a + b), lambda ans, a, b: psis(b, a + b)],
     dd=[
         lambda ans, a, b: polygamma(1, a) - polygamma(1, a + b),
         lambda ans, a, b: -polygamma(1, a + b),
@@ -136,30 +138,30 @@ entry(
 entry(
     sc.beta,
     on=[POSITIVE, POSITIVE],
-    d=[lambda ans, a, b: ans * _psis(a, a + b), lambda ans, a, b: ans * _psis(b, a + b)],
+    d=[lambda ans, a, b: ans * psis(a, a + b), lambda ans, a, b: ans * psis(b, a + b)],
     dd=[
-        lambda ans, a, b: ans * (_psis(a, a + b) ** 2 + polygamma(1, a) - polygamma(1, a + b)),
-        lambda ans, a, b: ans * (_psis(a, a + b) * _psis(b, a + b) - polygamma(1, a + b)),
-        lambda ans, a, b: ans * (_psis(b, a + b) ** 2 + polygamma(1, b) - polygamma(1, a + b)),
+        lambda ans, a, b: ans * (psis(a, a + b) ** 2 + polygamma(1, a) - polygamma(1, a + b)),
+        lambda ans, a, b: ans * (psis(a, a + b) * psis(b, a + b) - polygamma(1, a + b)),
+        lambda ans, a, b: ans * (psis(b, a + b) ** 2 + polygamma(1, b) - polygamma(1, a + b)),
     ],
 )
 entry(
     sc.binom,
     on=[Domain("n > k", 4.0, 7.0), Domain("k > -1", 0.3, 3.0)],
-    d=[lambda ans, n, k: ans * _psis(n + 1, n - k + 1), lambda ans, n, k: ans * _psis(n - k + 1, k + 1)],
+    d=[lambda ans, n, k: ans * psis(n + 1, n - k + 1), lambda ans, n, k: ans * psis(n - k + 1, k + 1)],
     dd=[
-        lambda ans, n, k: ans * (_psis(n + 1, n - k + 1) ** 2 + polygamma(1, n + 1) - polygamma(1, n - k + 1)),
-        lambda ans, n, k: ans * (_psis(n + 1, n - k + 1) * _psis(n - k + 1, k + 1) + polygamma(1, n - k + 1)),
-        lambda ans, n, k: ans * (_psis(n - k + 1, k + 1) ** 2 - polygamma(1, n - k + 1) - polygamma(1, k + 1)),
+        lambda ans, n, k: ans * (psis(n + 1, n - k + 1) ** 2 + polygamma(1, n + 1) - polygamma(1, n - k + 1)),
+        lambda ans, n, k: ans * (psis(n + 1, n - k + 1) * psis(n - k + 1, k + 1) + polygamma(1, n - k + 1)),
+        lambda ans, n, k: ans * (psis(n - k + 1, k + 1) ** 2 - polygamma(1, n - k + 1) - polygamma(1, k + 1)),
     ],
 )
 entry(
     sc.poch,
     on=[POSITIVE, POSITIVE],
-    d=[lambda ans, a, m: ans * _psis(a + m, a), lambda ans, a, m: ans * sc.psi(a + m)],
+    d=[lambda ans, a, m: ans * psis(a + m, a), lambda ans, a, m: ans * sc.psi(a + m)],
     dd=[
-        lambda ans, a, m: ans * (_psis(a + m, a) ** 2 + polygamma(1, a + m) - polygamma(1, a)),
-        lambda ans, a, m: ans * (_psis(a + m, a) * sc.psi(a + m) + polygamma(1, a + m)),
+        lambda ans, a, m: ans * (psis(a + m, a) ** 2 + polygamma(1, a + m) - polygamma(1, a)),
+        lambda ans, a, m: ans * (psis(a + m, a) * sc.psi(a + m) + polygamma(1, a + m)),
         lambda ans, a, m: ans * (sc.psi(a + m) ** 2 + polygamma(1, a + m)),
     ],
 )
@@ -208,7 +210,7 @@ def _gamma_x(a: Array, x: Array) -> Array:
     return np.where(finite, np.exp(sc.xlogy(a - 1, x) - x - sc.gammaln(a)), 0)
 
 
-def _gamma_a(a: Array, x: Array) -> Array:
+def gamma_a(a: Array, x: Array) -> Array:
     return _gamma_moment(a, x, lambda u: u)
 
 
@@ -228,7 +230,7 @@ _GAMMA_DOMAIN = [Domain("a > 0", 0.3, 6.0), Domain("x > 0", 0.2, 8.0)]
 entry(
     sc.gammainc,
     on=_GAMMA_DOMAIN,
-    d=[lambda ans, a, x: _gamma_a(a, x), lambda ans, a, x: _gamma_x(a, x)],
+    d=[lambda ans, a, x: gamma_a(a, x), lambda ans, a, x: _gamma_x(a, x)],
     dd=[lambda ans, a, x: _gamma_aa(a, x), lambda ans, a, x: _gamma_ax(a, x), lambda ans, a, x: _gamma_xx(a, x)],
     edges=[Edge((1.0, 0.0), (0.0, 1.0)), Edge((2.0, 0.0), (0.0, 0.0)), Edge((2.0, INF), (0.0, 0.0)), Edge((0.5, 0.0), (0.0, INF))],
     quiet=True,
@@ -236,7 +238,7 @@ entry(
 entry(
     sc.gammaincc,
     on=_GAMMA_DOMAIN,
-    d=[lambda ans, a, x: -_gamma_a(a, x), lambda ans, a, x: -_gamma_x(a, x)],
+    d=[lambda ans, a, x: -gamma_a(a, x), lambda ans, a, x: -_gamma_x(a, x)],
     dd=[lambda ans, a, x: -_gamma_aa(a, x), lambda ans, a, x: -_gamma_ax(a, x), lambda ans, a, x: -_gamma_xx(a, x)],
     edges=[Edge((1.0, 0.0), (0.0, -1.0)), Edge((2.0, INF), (0.0, 0.0))],
     quiet=True,
@@ -256,29 +258,29 @@ def _beta_moment(a: Array, b: Array, x: Array, weight: Callable[[Array, Array], 
 
     def integrand(v: Array) -> Array:
         log_s, log_r = np.log(y) - v, np.log((1 - y) - y * np.expm1(-v))
-        u, w = log_s - _psis(p, p + q), log_r - _psis(q, p + q)
+        u, w = log_s - psis(p, p + q), log_r - psis(q, p + q)
         return weight(np.where(below, u, w), np.where(below, w, u)) * np.exp(p * log_s + (q - 1) * log_r - sc.betaln(p, q))
 
     with np.errstate(all="ignore"):
         return np.where(inside, side * _integral(integrand, width), 0)
 
 
-def _beta_x(a: Array, b: Array, x: Array) -> Array:
+def beta_x(a: Array, b: Array, x: Array) -> Array:
     return np.exp(sc.xlogy(a - 1, x) + sc.xlog1py(b - 1, -x) - sc.betaln(a, b))
 
 
-_BETA_D: list[Callable[..., Array]] = [
+BETA_D: list[Callable[..., Array]] = [
     lambda a, b, x: _beta_moment(a, b, x, lambda u, w: u),
     lambda a, b, x: _beta_moment(a, b, x, lambda u, w: w),
-    _beta_x,
+    beta_x,
 ]
-_BETA_DD: list[Callable[..., Array]] = [
+BETA_DD: list[Callable[..., Array]] = [
     lambda a, b, x: _beta_moment(a, b, x, lambda u, w: u * u - polygamma(1, a) + polygamma(1, a + b)),
     lambda a, b, x: _beta_moment(a, b, x, lambda u, w: u * w + polygamma(1, a + b)),
-    lambda a, b, x: _beta_x(a, b, x) * (np.log(x) - _psis(a, a + b)),
+    lambda a, b, x: beta_x(a, b, x) * (np.log(x) - psis(a, a + b)),
     lambda a, b, x: _beta_moment(a, b, x, lambda u, w: w * w - polygamma(1, b) + polygamma(1, a + b)),
-    lambda a, b, x: _beta_x(a, b, x) * (np.log1p(-x) - _psis(b, a + b)),
-    lambda a, b, x: _beta_x(a, b, x) * ((a - 1) / x - (b - 1) / (1 - x)),
+    lambda a, b, x: beta_x(a, b, x) * (np.log1p(-x) - psis(b, a + b)),
+    lambda a, b, x: beta_x(a, b, x) * ((a - 1) / x - (b - 1) / (1 - x)),
 ]
 
 
@@ -287,9 +289,9 @@ def _signed(bodies: list[Callable[..., Array]], sign: int) -> list[Partial]:
 
 
 _BETA_DOMAIN = [Domain("a > 0", 0.3, 5.0), Domain("b > 0", 0.3, 5.0), UNIT_INTERVAL]
-entry(sc.betainc, on=_BETA_DOMAIN, d=_signed(_BETA_D, 1), dd=_signed(_BETA_DD, 1), quiet=True,
+entry(sc.betainc, on=_BETA_DOMAIN, d=_signed(BETA_D, 1), dd=_signed(BETA_DD, 1), quiet=True,
       edges=[Edge((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)), Edge((2.0, 2.0, 1.0), (0.0, 0.0, 0.0))])  # fmt: skip
-entry(sc.betaincc, on=_BETA_DOMAIN, d=_signed(_BETA_D, -1), dd=_signed(_BETA_DD, -1), quiet=True,
+entry(sc.betaincc, on=_BETA_DOMAIN, d=_signed(BETA_D, -1), dd=_signed(BETA_DD, -1), quiet=True,
       edges=[Edge((1.0, 1.0, 0.0), (0.0, 0.0, -1.0))])  # fmt: skip
 
 # Their inverses: from F(p, x) = y follow x_y = 1/F_x and x_p = -F_p/F_x, and the second derivatives from those. ------
@@ -316,9 +318,10 @@ def _inverse(n: int, sign: int, d: list[Callable[..., Array]], dd: list[Callable
     return {"d": [slope(i) for i in range(n + 1)], "dd": [second(i, j) for i, j in order]}
 
 
-_GAMMA_D: list[Callable[..., Array]] = [_gamma_a, _gamma_x]
+_GAMMA_D: list[Callable[..., Array]] = [gamma_a, _gamma_x]
 _GAMMA_DD: list[Callable[..., Array]] = [_gamma_aa, _gamma_ax, _gamma_xx]
 _SHAPE = Domain("a > 0", 0.5, 5.0)
 entry(sc.gammaincinv, on=[_SHAPE, UNIT_INTERVAL], **_inverse(1, 1, _GAMMA_D, _GAMMA_DD), quiet=True)
 entry(sc.gammainccinv, on=[_SHAPE, UNIT_INTERVAL], **_inverse(1, -1, _GAMMA_D, _GAMMA_DD), quiet=True)
-entry(sc.betaincinv, on=[_SHAPE, _SHAPE, UNIT_INTERVAL], **_inverse(2, 1, _BETA_D, _BETA_DD), quiet=True)
+entry(sc.betaincinv, on=[_SHAPE, _SHAPE, UNIT_INTERVAL], **_inverse(2, 1, BETA_D, BETA_DD), quiet=True)
+entry(sc.betainccinv, on=[_SHAPE, _SHAPE, UNIT_INTERVAL], **_inverse(2, -1, BETA_D, BETA_DD), quiet=True)

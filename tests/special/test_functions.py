@@ -9,6 +9,8 @@ import pytest
 import scipy.special as sc
 
 import dualmc as dm
+from dualmc import special
+from dualmc.errors import TWINS
 from dualmc.rules.special_sums import log_softmax, logsumexp, softmax
 
 
@@ -33,8 +35,8 @@ def test_dualmc_alone_does_not_load_scipy():
 
 
 def test_unknown_functions_still_raise():
-    with pytest.raises(TypeError, match="no rule for tklmbda"):
-        dm.derivative(lambda x: sc.tklmbda(x, 0.5))(0.1)
+    with pytest.raises(TypeError, match="no rule for"):
+        dm.Dual(0.1, 1.0).__array_ufunc__(np.frompyfunc(lambda x: x, 1, 1), "__call__", dm.Dual(0.1, 1.0))
 
 
 def test_softplus_at_zero():
@@ -137,3 +139,72 @@ class TestSums:
         np.testing.assert_allclose(logsumexp([1, 2]), sc.logsumexp([1, 2]))
         with pytest.raises(TypeError, match="must be real"):
             logsumexp(np.ones(2, complex))
+
+
+CALLS = {
+    "comb": lambda x: sc.comb(x, 2), "factorial": sc.factorial, "log_softmax": sc.log_softmax, "logsumexp": sc.logsumexp,
+    "multigammaln": lambda x: sc.multigammaln(x, 2), "polygamma": lambda x: sc.polygamma(1, x), "softmax": sc.softmax,
+    "spherical_in": lambda x: sc.spherical_in(1, x), "spherical_jn": lambda x: sc.spherical_jn(1, x),
+    "spherical_kn": lambda x: sc.spherical_kn(1, x), "spherical_yn": lambda x: sc.spherical_yn(1, x),
+}  # fmt: skip
+
+
+class TestTwins:
+    """Functions of SciPy that convert their argument: the same values, and tangents."""
+
+    X = np.array([0.7, 1.9, 4.2])
+
+    def test_values_are_those_of_scipy(self):
+        np.testing.assert_allclose(special.polygamma([[0], [1], [3]], self.X), sc.polygamma([[0], [1], [3]], self.X), rtol=1e-14)
+        np.testing.assert_allclose(special.polygamma(2, self.X), sc.polygamma(2, self.X), rtol=1e-14)
+        np.testing.assert_allclose(special.multigammaln(self.X + 1, 3), sc.multigammaln(self.X + 1, 3), rtol=1e-14)
+        for repetition in (False, True):
+            np.testing.assert_allclose(
+                special.comb([5, 3, 2.5, 2], [2, 4, 1.5, 0], repetition=repetition),
+                sc.comb([5, 3, 2.5, 2], [2, 4, 1.5, 0], repetition=repetition),
+            )
+        np.testing.assert_allclose(special.factorial([0, 1.5, 4, -2]), sc.factorial([0, 1.5, 4, -2]))
+        for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"):
+            for derivative in (False, True):
+                ours, theirs = (getattr(m, name)([[0], [2]], self.X, derivative) for m in (special, sc))
+                np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+    def test_tangents(self):
+        one = np.ones(3)
+        for n in (0, 1, 2):
+            np.testing.assert_allclose(dm.jvp(lambda x, n=n: special.polygamma(n, x), (self.X,), (one,))[1], sc.polygamma(n + 1, self.X))
+            got = dm.jvp(lambda x, n=n: special.spherical_jn(n, x), (self.X,), (one,))[1]
+            np.testing.assert_allclose(got, sc.spherical_jn(n, self.X, derivative=True), rtol=1e-12)
+        a = self.X + 1
+        expected = sc.psi(a) + sc.psi(a - 0.5) + sc.psi(a - 1)
+        np.testing.assert_allclose(dm.jvp(lambda a: special.multigammaln(a, 3), (a,), (one,))[1], expected)
+        np.testing.assert_allclose(dm.jvp(special.factorial, (self.X,), (one,))[1], sc.gamma(a) * sc.psi(a))
+        assert dm.derivative(special.factorial)(-1.5) == 0
+        assert dm.derivative(lambda n: special.comb(n, 3.0))(2.0) == 0
+        f = lambda n, k: mpmath.binomial(n, k)
+        got = dm.jacobian(special.comb, argnums=(0, 1))(5.5, 2.5)
+        np.testing.assert_allclose([float(g) for g in got], [float(mpmath.diff(f, (5.5, 2.5), o)) for o in ((1, 0), (0, 1))])
+
+    def test_what_cannot_carry_a_tangent_raises(self):
+        n = dm.Dual(1.0, 1.0)
+        for name in ("polygamma", "spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"):
+            with pytest.raises(TypeError, match=rf"{name} has no derivative in its argument 'n'"):
+                getattr(special, name)(n, 1.0)
+        for f in (special.comb, special.factorial):
+            with pytest.raises(TypeError, match="exact=True"):
+                f(*[3] * (1 + (f is special.comb)), exact=True)
+        with pytest.raises(ValueError, match="extend"):
+            special.factorial(1.0, extend="complex")
+        for a, d in ((1.0, 0), (1.0, 1.5), (0.5, 2)):
+            with pytest.raises(ValueError, match="multigammaln"):
+                special.multigammaln(a, d)
+
+    @pytest.mark.parametrize("name", special.__all__)
+    def test_the_error_of_scipys_own_names_the_twin(self, name):
+        with pytest.raises(TypeError, match=rf"Use dualmc\.special\.{name}"):
+            dm.jvp(CALLS[name], (self.X,), (np.ones(3),))
+
+    def test_every_twin_is_named(self):
+        assert set(special.__all__) == TWINS
+        with pytest.raises(AttributeError, match="jv"):
+            special.jv  # noqa: B018
