@@ -82,31 +82,45 @@ def _inv(a: Array) -> tuple[Array, LinearOp]:
 
 
 def _pinv(a: Array, rcond: Any, rtol: Any) -> tuple[Array, LinearOp]:
-    """Return the pseudo-inverse p of a matrix of full rank (Golub & Pereyra 1973, equation 4.12)."""
+    """
+    Return the pseudo-inverse p (Golub & Pereyra 1973, equation 4.12).
+
+    ṗ = -p·ȧ·p + p·pᴴ·ȧᴴ·(1 - a·p) + (1 - p·a)·ȧᴴ·pᴴ·p, where the rank does not change along ȧ. Of full rank one of the
+    last two terms is zero. A direction that changes the rank has (1 - a·p)·ȧ·(1 - p·a) ≠ 0 and no derivative: nan.
+    """
     p = np.linalg.pinv(a, **({"rtol": rtol} if rcond is None else {"rcond": rcond}))
     m, n = a.shape[-2:]
     tol = rtol if rcond is None else rcond
-    tol = max(m, n) * np.finfo(a.dtype).eps if tol is None else tol
-    rank = np.linalg.matrix_rank(base(a), rtol=base(tol))
-    if np.any(rank < min(m, n)):
-        raise np.linalg.LinAlgError("pinv: no derivative where the matrix has not full rank, or rcond cuts singular values off")
-    ph, left = adjoint(p), m >= n
-    gram = p @ ph if left else ph @ p
-    rest = np.eye(m, dtype=p.dtype) - a @ p if left else np.eye(n, dtype=p.dtype) - p @ a
+    noise = max(m, n) * np.finfo(a.dtype).eps
+    rank = np.linalg.matrix_rank(base(a), rtol=base(noise if tol is None else tol))
+    if tol is not None and np.any(rank != np.linalg.matrix_rank(base(a), rtol=noise)):
+        raise np.linalg.LinAlgError("pinv: no derivative where rcond or rtol cuts off singular values that are not zero")
+    full = not np.any(rank < min(m, n))
+    ph = adjoint(p)
+    left = np.eye(m, dtype=p.dtype) - a @ p if m > n or not full else None
+    right = np.eye(n, dtype=p.dtype) - p @ a if n > m or not full else None
 
     def apply(v: Array) -> Array:
         vh = adjoint(v)
-        return -(p @ v @ p) + (gram @ vh @ rest if left else rest @ vh @ gram)
+        total = -(p @ v @ p)
+        total = total if left is None else total + p @ ph @ vh @ left
+        total = total if right is None else total + right @ vh @ ph @ p
+        if left is None or right is None:
+            return total
+        leaving, size = (np.max(np.abs(base(x)), axis=(-2, -1), keepdims=True, initial=0) for x in (left @ v @ right, v))
+        return np.where(leaving > np.sqrt(noise) * size, np.nan, total)
 
     def transpose(c: Array) -> Array:
         ch = adjoint(c)
-        return -(ph @ c @ ph) + (rest @ ch @ gram if left else gram @ ch @ rest)
+        total = -(ph @ c @ ph)
+        total = total if left is None else total + left @ ch @ p @ ph
+        return total if right is None else total + ph @ p @ ch @ right
 
     return p, _op(a.shape, p.shape, apply, transpose)
 
 
 def pinv(a: Array, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Array:
-    return _full_rank_pinv(from_triangle(a) if hermitian else a, rcond, rtol)
+    return _plain_pinv(from_triangle(a) if hermitian else a, rcond, rtol)
 
 
 # Determinants. -----------------------------------------------------------------------------------------------
@@ -127,6 +141,19 @@ def _slogdet(a: Array) -> tuple[Any, tuple[LinearOp | None, LinearOp]]:
     )
     size = _op(a.shape, shape, lambda v: np.real(_trace_of_product(x, v)), lambda c: _times_identity(c) * xh)
     return kind(sign, log), (phase if a.dtype.kind == "c" else None, size)
+
+
+def slogdet(a: Array) -> Any:
+    """Return sign and log|det a|; where det a is 0 the logarithm has the tangent of log(det a), inf times that of det."""
+    try:
+        return _regular_slogdet(a)
+    except np.linalg.LinAlgError:
+        singular = np.linalg.slogdet(base(a)).logabsdet == -np.inf
+        each, eye = singular[..., None, None], np.eye(a.shape[-1], dtype=a.dtype)
+        result = _regular_slogdet(np.where(each, eye, a))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log = np.real(np.log(np.where(singular, np.linalg.det(np.where(each, a, eye)), 1)))
+        return type(result)(np.where(singular, 0, result[0])[()], np.where(singular, log, result[1])[()])
 
 
 def _regular_det(a: Array) -> tuple[Array, LinearOp]:
@@ -290,14 +317,15 @@ def implicit(func: Function, name: str, solution: Any, residual: Any = _itself) 
     return dispatching(call)
 
 
-_full_rank_pinv = implicit(lambda a, rcond, rtol: np.linalg.pinv(a, rcond, rtol=rtol), "_full_rank_pinv", _pinv)
+_plain_pinv = implicit(lambda a, rcond, rtol: np.linalg.pinv(a, rcond, rtol=rtol), "_plain_pinv", _pinv)
+_regular_slogdet = implicit(np.linalg.slogdet, "_regular_slogdet", _slogdet)
 _det = implicit(np.linalg.det, "_det", _regular_det)
 _lower = implicit(np.linalg.cholesky, "_lower", _cholesky)
 _reduced_qr = implicit(np.linalg.qr, "_reduced_qr", _qr)
 
 register(Implicit(np.linalg.solve, _solve, _solve_residual, ("a", "b")))
 register(Implicit(np.linalg.inv, _inv, _itself))
-register(Implicit(np.linalg.slogdet, _slogdet, _itself))
+register(Composed(np.linalg.slogdet, slogdet))
 register(Composed(np.linalg.det, det, exact=True))
 register(Composed(np.linalg.pinv, pinv))
 register(Composed(np.linalg.cholesky, cholesky))

@@ -160,7 +160,7 @@ def cond(x: Any, p: Any = None) -> Array:
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Return what np.linalg.lstsq does, for a of full rank: x = pinv(a)·b."""
+    """Return what np.linalg.lstsq does: x = pinv(a)·b, for a whose rank does not change along its tangent."""
     a, b = _array(a), _array(b)
     m, n = a.shape
     _, _, rank, s = np.linalg.lstsq(base(a), base(b), rcond)

@@ -275,8 +275,6 @@ def test_refusals():
         L.qr(x, mode="complete")
     with pytest.raises(TypeError, match="Householder"):
         L.qr(x, mode="raw")
-    with pytest.raises(L.LinAlgError, match="full rank"):
-        L.pinv(dm.Dual(np.ones((3, 2)), np.ones((3, 2))))
     with pytest.raises(L.LinAlgError, match="[Ss]ingular"):
         L.solve(dm.Dual(np.zeros((2, 2)), np.ones((2, 2))), np.ones(2))
     with pytest.raises(L.LinAlgError, match="[Ss]ingular"):
