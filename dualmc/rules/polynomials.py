@@ -1,5 +1,6 @@
 """Convolution, and polynomials given by their coefficients, the highest power first."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -178,11 +179,8 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Array:
     return np.stack(columns if increasing else columns[::-1], axis=1)
 
 
-def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Array:
+def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False) -> Any:
     """Least squares with the columns of the Vandermonde matrix scaled to length 1, as NumPy has it."""
-    if full or cov:
-        given = "full" if full else "cov"
-        not_supported("polyfit", given, full or cov, "take np.linalg.lstsq of np.vander(x, deg + 1) for residuals and covariances")
     if np.ndim(deg) != 0:
         not_supported("polyfit", "deg", deg, "take np.linalg.lstsq of the wanted columns of np.vander(x)")
     x, y = (_array(a) + 0.0 for a in (x, y))
@@ -195,8 +193,25 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: 
             raise TypeError("polyfit: x and w must have the same length")
         left, right = left * w[:, None], right * (w[:, None] if np.ndim(right) == 2 else w)
     scale = np.sqrt(np.sum(left * left, axis=0))
-    c = np.linalg.lstsq(left / scale, right, rcond=len(x) * np.finfo(x.dtype).eps if rcond is None else rcond)[0]
-    return (c.T / scale).T
+    rcond = len(x) * np.finfo(x.dtype).eps if rcond is None else rcond
+    c, residuals, rank, s = np.linalg.lstsq(left / scale, right, rcond=rcond)
+    c = (c.T / scale).T
+    if full:
+        return c, residuals, rank, s, rcond
+    if rank != deg + 1:
+        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=2)
+    return (c, _covariance(left / scale, scale, residuals, len(x) - deg - 1, cov, single=np.ndim(y) == 1)) if cov else c
+
+
+def _covariance(left: Array, scale: Array, residuals: Array, freedom: int, cov: Any, *, single: bool) -> Array:
+    """Return (leftᵀ·left)⁻¹ in the scale of the coefficients, times the mean square of the residuals."""
+    covariance = np.linalg.inv(left.T @ left) / np.outer(scale, scale)
+    covariance = covariance if single else covariance[..., None]
+    if cov == "unscaled":
+        return covariance
+    if freedom <= 0:
+        raise ValueError("polyfit: the number of data points must exceed order to scale the covariance matrix")
+    return covariance * (residuals / freedom)
 
 
 _BODIES: dict[Any, Function] = {

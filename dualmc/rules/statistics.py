@@ -26,10 +26,10 @@ def _positions(n: int, q: Any, method: Any) -> Array:
 
 
 def _quantile(a: Array, q: Any, axis: Any, method: Any, keepdims: Any, weights: Any, *, name: str, skip_nan: bool) -> Array:
-    if weights is not None:
-        not_supported(name, "weights", "...", "sort and interpolate the cumulated weights with np.interp")
     if _carries(q):
         not_supported(name, "q", "Dual", "sort and use np.interp, which has a slope in the position")
+    if weights is not None:
+        return _weighted_quantile(a, q, axis, method, keepdims, base(weights), skip_nan=skip_nan)
     dtype = np.quantile(np.zeros(1, a.dtype), q, method=method).dtype
     flat, kept = merged_axes(a, axis)
     missing = np.isnan(base(flat))
@@ -49,6 +49,19 @@ def _quantile(a: Array, q: Any, axis: Any, method: Any, keepdims: Any, weights: 
     bad = np.all(missing, axis=-1) if skip_nan else np.any(missing, axis=-1)
     result = np.where(bad, np.nan, result) if np.any(bad) else result
     result = (result if result.dtype == dtype else result.astype(dtype))[()]
+    return np.reshape(result, np.shape(q) + kept) if keepdims else result
+
+
+def _weighted_quantile(a: Array, q: Any, axis: Any, method: Any, keepdims: Any, weights: Array, *, skip_nan: bool) -> Array:
+    """Return the entries that the cumulated weights choose; the choice is a step function of the weights."""
+    plain: Any = np.nanquantile if skip_nan else np.quantile
+    chosen = plain(base(a), q, axis=axis, method=method, weights=weights)
+    flat, kept = merged_axes(a, axis)
+    w = merged_axes(weights, axis)[0] if weights.shape == a.shape else weights
+    place = np.argmax((base(flat) == chosen[..., None]) & (w > 0), axis=-1)
+    rows = np.indices(flat.shape[:-1], sparse=True)
+    key = tuple(np.expand_dims(i, tuple(range(np.ndim(q)))) for i in rows)
+    result = np.where(np.isnan(chosen), np.nan, flat[(*key, place)]).astype(chosen.dtype)[()]
     return np.reshape(result, np.shape(q) + kept) if keepdims else result
 
 

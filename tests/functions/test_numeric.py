@@ -105,11 +105,64 @@ def test_polyfit_is_numpys_and_its_slopes_are_differences(deg, columns):
     np.testing.assert_allclose(dm.jvp(lambda y: np.polyfit(x, y, deg), (y,), (y,))[1], np.polyfit(x, y, deg), rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.parametrize("keywords", [{"cov": True}, {"cov": "unscaled"}, {"full": True}], ids=str)
+@pytest.mark.parametrize("columns", [(), (2,)])
+def test_what_polyfit_gives_beside_coefficients(keywords, columns):
+    rng = np.random.default_rng(5)
+    x, y, w = np.linspace(-1, 1.5, 9), rng.normal(size=(9, *columns)), rng.uniform(0.5, 2, 9)
+    tangents = (rng.normal(size=9), rng.normal(size=y.shape), rng.normal(size=9))
+
+    def f(x, y, w):
+        return np.polyfit(x, y, 2, w=w, **keywords)
+
+    duals = f(*(dm.Dual(a, t) for a, t in zip((x, y, w), tangents, strict=True)))
+    h = 1e-5
+    plus, minus = (f(*(a + s * t for a, t in zip((x, y, w), tangents, strict=True))) for s in (h, -h))
+    for got, expected, up, down in zip(duals, f(x, y, w), plus, minus, strict=True):
+        np.testing.assert_allclose(dm.primal(got), expected, rtol=1e-11)
+        assert np.shape(got) == np.shape(expected)
+        if isinstance(got, dm.Dual):
+            np.testing.assert_allclose(got.tangent, (up - down) / (2 * h), rtol=1e-6, atol=1e-7)
+
+
+def test_covariance_of_a_fit_without_freedom():
+    y = dm.Dual(np.ones(3), np.ones(3))
+    with pytest.raises(ValueError, match="must exceed order"):
+        np.polyfit(np.arange(3.0), y, 2, cov=True)
+    with pytest.warns(np.exceptions.RankWarning):
+        np.polyfit(np.ones(3), y, 1)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 1)])
+@pytest.mark.parametrize("q", [0.0, 0.3, [0.1, 0.8, 1.0]])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("func", [np.quantile, np.nanquantile, np.percentile, np.nanpercentile])
+def test_weighted_quantiles_choose_entries(func, axis, q, keepdims):
+    rng = np.random.default_rng(2)
+    a, w = rng.integers(0, 5, size=(3, 4)) * 1.0, rng.integers(0, 3, size=(3, 4)) + np.eye(3, 4)
+    a[0, 0] = np.nan
+    q = np.multiply(q, 100 if "percentile" in func.__name__ else 1)
+    one_for_all_rows = axis in (1, -1) and "nan" not in func.__name__  # NumPy's nanquantile fails on those
+    for weights in (w, w[0]) if one_for_all_rows else (w,):
+
+        def f(a, weights=weights):
+            return func(a, q, axis=axis, keepdims=keepdims, weights=weights, method="inverted_cdf")
+
+        value, tangent = dm.jvp(f, (a,), (100 * a,))
+        np.testing.assert_array_equal(value, f(a))
+        np.testing.assert_array_equal(np.where(np.isnan(value), 0, tangent), np.where(np.isnan(value), 0, 100 * value))
+
+
 # Nothing loses a tangent. ------------------------------------------------------------------------------------
 
 REFUSED = {
     "a position that moves": (lambda x: np.quantile(np.arange(5.0), x[0]), "np.interp"),
-    "weights of a quantile": (lambda x: np.quantile(x, 0.5, method="inverted_cdf", weights=[1, 2, 1]), "np.interp"),
+    "ends of a histogram": (lambda x: np.histogram(np.arange(3.0), 2, range=(x[0], x[2])), "bins=np.linspace"),
+    "vectorize": (lambda x: np.vectorize(abs)(x), "np.stack"),
+    "vectorize with a signature": (lambda x: np.vectorize(np.sum, signature="(n)->()")(x), "np.stack"),
+    "coefficients of numpy.polynomial": (lambda c: np.polynomial.chebyshev.chebval(0.5, c), "vander"),
+    "a sum of numpy.polynomial": (lambda c: np.polynomial.polynomial.polyadd(c, c), "np.polyadd"),
+    "np.polynomial.Polynomial": (np.polynomial.Polynomial, "np.polyval"),
     "linspace of integers": (lambda x: np.linspace(x[0], 5, 3, dtype=int), "lose the tangent"),
     "logspace of integers": (lambda x: np.logspace(x[0], 2, 3, dtype=int), "lose the tangent"),
     "geomspace of integers": (lambda x: np.geomspace(x[0], 2, 3, dtype=int), "lose the tangent"),
@@ -119,7 +172,6 @@ REFUSED = {
     "place into a plain array": (lambda x: np.place(np.zeros(3), [1, 1, 0], x), "lose the tangent"),
     "putmask of a plain array": (lambda x: np.putmask(np.zeros(3), [1, 1, 0], x), "lose the tangent"),
     "fill_diagonal of a plain array": (lambda x: np.fill_diagonal(np.zeros((3, 3)), x), "lose the tangent"),
-    "covariance of a fit": (lambda x: np.polyfit(np.arange(3.0), x, 1, cov=True), "lstsq"),
     "frequencies that move": (lambda x: np.cov(x, fweights=x), "aweights"),
 }
 
