@@ -19,13 +19,15 @@ def _way_out() -> str:
             name = getattr(frame.f_locals.get("fun"), "__name__", name)
         if module.startswith("scipy.special") and name in TWINS:
             return f"Use dualmc.special.{name}, which takes Duals. "
-        if module.startswith("numpy.polynomial"):
+        if module.startswith("numpy.polynomial") and name[0] not in "<_":
             return (
                 f"numpy.polynomial ({name}) takes no Dual here: use np.polyval, np.polyadd, np.polymul, np.polyder or np.polyint with the "
                 "highest power first, or np.polynomial...vander(dm.primal(x), n) @ c for coefficients that are Duals. "
             )
         if module.startswith("numpy") and name == "_vectorize_call":
             return "Instead of np.vectorize call f on the whole array, or on each entry with np.stack([f(v) for v in x]). "
+        if module.startswith("numpy") and name == "histogram":
+            return "NumPy does not look at range=; use bins=np.linspace(low, high, n + 1) for edges that are Duals. "
         frame = frame.f_back
     return ""
 

@@ -24,7 +24,7 @@ UNTOUCHED: dict[str, tuple[str, ...]] = {
     ),
     "wraps a Python function, which then sees the Dual itself": ("frompyfunc",),
     "answers for any object": ("isscalar",),
-    "is not offered to other arrays by NumPy and raises for a Dual": (
+    "is not offered to other arrays by NumPy and raises for a Dual; the message names what to use": (
         "asarray_chkfinite", "asmatrix", "bmat", "polynomial.polyadd", "polynomial.polycompanion", "polynomial.polyder",
         "polynomial.polydiv", "polynomial.polyfit", "polynomial.polyfromroots", "polynomial.polyint", "polynomial.polyline",
         "polynomial.polymul", "polynomial.polymulx", "polynomial.polypow", "polynomial.polyroots", "polynomial.polysub",
