@@ -42,7 +42,8 @@ class NumPyProtocol:
             args = (kwargs.pop(_first_parameter(func)),)
         at = _out_position(func)
         if len(args) > at:
-            out, args = args[at], (*args[:at], None, *args[at + 1 :])
+            out, rest = args[at], args[at + 1 :]
+            args = (*args[:at], None, *rest) if rest else args[:at]
         result = self._evaluate(rule, args, kwargs)
         return result if out is None else _stored(func, result, (out,))
 
