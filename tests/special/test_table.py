@@ -22,6 +22,9 @@ SELECTED = ["erf", "xlogy", "betaln", "jv", "hyp1f1", "gammainc", "betainc", "si
 ROUGH = {"dawsn": 3e-12, "ive": 5e-12, "i0e": 1e-12, "i1e": 1e-12, "hyperu": 1e-10, "airy_ai": 1e-11, "airy_aip": 1e-11,
          "kve": 5e-12, "gammaincinv": 1e-11, "gammainccinv": 1e-11, "betaincinv": 1e-11, "airye_aip": 1e-12}  # fmt: skip
 
+# References that are integrals, series or differences of their own.
+SLOW = ("pb", "it", "ker", "kei", "ber", "bei", "chndtr", "owens", "besselpoly", "kolmog", "log_wright", "wright", "ellipr", "hyper")
+
 each = pytest.mark.parametrize("rule", TABLE.values(), ids=TABLE)
 some = pytest.mark.parametrize("rule", [TABLE[k] for k in SELECTED], ids=SELECTED)
 
@@ -73,7 +76,8 @@ def test_entries_are_complete(rule):
 
 @each
 def test_partials_match_high_precision(rule):
-    args = arguments(rule, shape=(4 if len(rule.on) < 3 else 2,), seed=3)
+    count = 1 if rule.func.__name__.startswith(SLOW) else 4 if len(rule.on) < 3 else 2
+    args = arguments(rule, shape=(count,), seed=3)
     truth, tol = reference(rule.func), ROUGH.get(rule.func.__name__, 2e-13)
     for partial, order in zip((*rule.d, *rule.dd), orders(rule), strict=True):
         got = evaluated(rule, partial, args)
