@@ -118,19 +118,31 @@ def differences(f: Callable[[Any], Sequence[Any]], wide: bool = True) -> list[tu
     columns = []
     for plus, minus in zip([f(h) for h in steps], [f(-h) for h in steps], strict=True):
         columns.append(list(zip(plus, minus, strict=True)))
-    return [_extrapolated(steps, pairs) for pairs in zip(*columns, strict=True)]
+    return [_slope(steps, pairs) for pairs in zip(*columns, strict=True)]
 
 
-def _extrapolated(steps: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-    values = [(np.asarray(p) - np.asarray(m) * 1) / (2 * h) if np.asarray(p).dtype.kind in "fc" else np.zeros(np.shape(p))
-              for h, (p, m) in zip(steps, pairs, strict=True)]  # fmt: skip
-    eps = np.finfo(np.asarray(pairs[0][0]).dtype).eps if np.asarray(pairs[0][0]).dtype.kind in "fc" else 0
-    size = max((float(np.max(np.abs(p), initial=0)) for p, _ in pairs), default=0.0)
+def extrapolated(steps: Sequence[Any], values: Sequence[Any], sample: Any, order: int, noise: float = 16) -> tuple[Any, Any]:
+    """
+    Return the limit of difference quotients at step 0, and a bound of its error.
+
+    The steps halve, and the error is even in them. `sample` is one of the values whose differences of this order were taken;
+    it may be off by `noise` units in the last place.
+    """
+    sample = np.asarray(sample)
     last = values[-1]
     for k in range(1, len(values)):
         last = values[-1]
         values = [b + (b - a) / (4**k - 1) for a, b in itertools.pairwise(values)]
-    return values[0], np.abs(values[0] - last) + 16 * float(eps) * size / float(steps[-1])
+    size = float(np.max(np.abs(sample), initial=0))
+    return values[0], np.abs(values[0] - last) + noise * float(np.finfo(sample.dtype).eps) * size / float(steps[-1]) ** order
+
+
+def _slope(steps: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
+    plus = np.asarray(pairs[0][0])
+    if plus.dtype.kind not in "fc":
+        return np.zeros(plus.shape), np.zeros(plus.shape)
+    values = [(np.asarray(p) - np.asarray(m)) / (2 * h) for h, (p, m) in zip(steps, pairs, strict=True)]
+    return extrapolated(steps, values, plus, 1)
 
 
 def derivative(case: Case, args: Sequence[Any], tangents: Sequence[Any]) -> list[tuple[Any, Any]]:

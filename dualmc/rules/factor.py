@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import math
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class Factored:
         if not lead:
             return self.columns(v, transposed=transposed)
         if len(lead) > 1:
-            return self.many(v.reshape((-1, *v.shape[len(lead) :])), transposed=transposed).reshape(v.shape)
+            return self.many(v.reshape((math.prod(lead), *v.shape[len(lead) :])), transposed=transposed).reshape(v.shape)
         rest = v.shape[1:-2]
         wide = np.moveaxis(v, 0, -1).reshape((*rest, n, r * lead[0]))
         x = self.columns(wide, transposed=transposed)

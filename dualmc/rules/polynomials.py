@@ -130,7 +130,9 @@ def polymul(a1: Any, a2: Any) -> Array:
 
 def polydiv(u: Any, v: Any) -> tuple[Array, Array]:
     """Divide step by step; the remainder loses the leading entries that NumPy drops."""
-    u, v = (np.atleast_1d(_array(x)) + 0.0 for x in (u, v))
+    u, v = np.atleast_1d(_array(u)), np.atleast_1d(_array(v))
+    kind = np.result_type(base(u), base(v), np.float16)
+    u, v = u.astype(kind), v.astype(kind)
     plain: Any = np.polydiv(base(u), base(v))
     n, r, steps = len(v), u, []
     for k in range(len(u) - n + 1):

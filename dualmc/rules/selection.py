@@ -137,7 +137,7 @@ def _prod(
     rest = tuple(i for i in range(nd) if i not in axes)
     order = rest + axes
     moved = np.transpose(y, order)
-    others = _others(np.reshape(moved, (*moved.shape[: len(rest)], -1)))
+    others = _others(np.reshape(moved, (*moved.shape[: len(rest)], math.prod(moved.shape[len(rest) :]))))
     weights = np.transpose(np.reshape(others, moved.shape), np.argsort(order)) * initial
     return ans, weights, sum_op(y.shape, axis, keepdims=keepdims, where=where)
 

@@ -144,10 +144,14 @@ def _target(a: Any, name: str) -> Shape:
 
 
 def _write(a: Any, flat: Array, values: Any) -> None:
-    """Write values, repeated as needed, to the entries with these numbers; the last of several writes to one entry stays."""
+    """
+    Write values, repeated as needed, to the entries with these numbers; the last of several writes to one entry stays.
+
+    The view with an axis more takes several numbers for one entry, too.
+    """
     values = np.ravel(values)
-    if flat.size:
-        a[np.unravel_index(flat, np.shape(a))] = values[np.arange(flat.size) % np.size(values)]
+    if flat.size and np.size(values):
+        a[None][np.unravel_index(flat, (1, *np.shape(a)))] = values[np.arange(flat.size) % np.size(values)]
 
 
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:

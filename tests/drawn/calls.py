@@ -1,0 +1,204 @@
+"""What Hypothesis draws: a call of a NumPy function with its shapes and keywords, then its arrays of any dtype and memory layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dualmc.rules.rule import Domain
+
+Shape = tuple[int, ...]
+REAL, POSITIVE = Domain("apart, and from 0", 0.3, 2.3), Domain("apart, above 0", 0.3, 2.3)
+
+
+@dataclass(frozen=True)
+class Call:
+    """
+    A call `f(*arrays)`; `domains` says where the entries of each array lie.
+
+    `may` are the operands that can carry a tangent (None: all), `must` those without which NumPy does not offer the call.
+    """
+
+    text: str
+    f: Callable[..., Any]
+    shapes: tuple[Shape, ...]
+    domains: tuple[Domain, ...]
+    may: tuple[int, ...] | None = None
+    must: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    How calls of a function are drawn, and what is known about it.
+
+    `kinds` as in `Case`. `wide` says that NumPy computes it in extended precision; `condition` is how much it amplifies rounding,
+    and `noise` how many units in the last place its own values may be off. `mixed` says that real and complex operands go together.
+    """
+
+    func: Any
+    make: Callable[["Draws", Any], Call]
+    kinds: str = "fc"
+    wide: bool = True
+    condition: float = 16.0
+    noise: float = 16.0
+    mixed: bool = True
+
+    def calls(self) -> st.SearchStrategy[Call]:
+        return st.composite(lambda draw: self.make(Draws(draw), self.func))()
+
+
+class Table(dict[Any, Entry]):
+    """Entries by function."""
+
+    def draws(self, *funcs: Any, **about: Any) -> Callable[[Any], Any]:
+        """Enter functions with the way in which their calls are drawn."""
+
+        def enter(make: Any) -> Any:
+            for func in funcs:
+                assert func not in self, func
+                self[func] = Entry(func, make, **about)
+            return make
+
+        return enter
+
+
+def name(func: Any) -> str:
+    return f"{getattr(func, '__module__', 'numpy')}.{func.__name__}"
+
+
+def call(func: Any, *shapes: Shape, f: Any = None, domain: Any = REAL, may: Any = None, must: Any = (), **kwargs: Any) -> Call:
+    """Return a call of func with keywords, or of `f(*arrays, **kwargs)`, which calls it in another way."""
+    domains = (domain,) * len(shapes) if isinstance(domain, Domain) else tuple(domain)
+    inner = func if f is None else f
+    text = f"{name(func)}({', '.join(map(str, shapes))}, {', '.join(f'{k}={v!r}' for k, v in kwargs.items())})"
+    return Call(text, lambda *xs: inner(*xs, **kwargs), tuple(map(tuple, shapes)), domains, may, tuple(must))
+
+
+class Draws:
+    """Short words for what tables draw."""
+
+    def __init__(self, draw: Any) -> None:
+        self.draw = draw
+
+    def of(self, *values: Any) -> Any:
+        return self.draw(st.sampled_from(values))
+
+    def int(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    def bool(self) -> bool:
+        return self.draw(st.booleans())
+
+    def shape(self, low: int = 0, high: int = 3, side: int = 1, top: int = 3) -> Shape:
+        """A shape of `low` to `high` axes with `side` to `top` entries along each."""
+        return self.draw(hnp.array_shapes(min_dims=low, max_dims=high, min_side=side, max_side=top))
+
+    def like(self, n: int = 2, high: int = 3, side: int = 1) -> tuple[Shape, ...]:
+        """Several shapes that broadcast."""
+        return self.draw(hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=high, min_side=side, max_side=3)).input_shapes
+
+    def stacks(self, *cores: Shape, side: int = 1) -> tuple[Shape, ...]:
+        """Shapes that end in the given ones and whose batches broadcast."""
+        found = self.like(len(cores), 2, side) if self.bool() else ((),) * len(cores)
+        return tuple((*batch, *core) for batch, core in zip(found, cores, strict=True))
+
+    def axis(self, nd: int) -> int:
+        return self.int(-nd, nd - 1)
+
+    def axes(self, nd: int, low: int = 0, high: int | None = None) -> Shape:
+        """Several different axes, each counted from the front or the back."""
+        chosen = self.draw(st.lists(st.integers(0, nd - 1), unique=True, min_size=low, max_size=high)) if nd else []
+        return tuple(a - nd * self.bool() for a in chosen)
+
+    def reduced(self, nd: int) -> dict[str, Any]:
+        """The keyword axis of a reduction: left out, None, a number or a tuple."""
+        kind = self.of("none", "one", "several", "default")
+        if kind == "default" or not nd:
+            return {}
+        return {"axis": None if kind == "none" else self.axis(nd) if kind == "one" else self.axes(nd)}
+
+    def along(self, nd: int, *, flat: bool = True) -> dict[str, Any]:
+        """The keyword axis of a function along one axis: left out, a number, or None."""
+        kind = self.of("none", "one", "default") if flat else self.of("one", "default")
+        return {} if kind == "default" or not nd else {"axis": None if kind == "none" else self.axis(nd)}
+
+    def some(self, **options: Sequence[Any]) -> dict[str, Any]:
+        """Each keyword with one of its values, or left out."""
+        return {k: self.of(*values) for k, values in options.items() if self.bool()}
+
+    def mask(self, shape: Shape) -> np.ndarray:
+        """Booleans of a shape, most of them true."""
+        return np.random.default_rng(self.int(0, 50)).random(shape) < 0.75
+
+    def order(self, n: int) -> Shape:
+        return tuple(self.draw(st.permutations(range(n))))
+
+
+# Arrays. -----------------------------------------------------------------------------------------------------
+
+PRECISIONS = {"double": {"f": np.float64, "c": np.complex128}, "single": {"f": np.float32, "c": np.complex64}}
+
+
+def placed(x: np.ndarray, layout: str) -> np.ndarray:
+    """Return the same array in another memory layout."""
+    if layout == "F":
+        return np.asfortranarray(x) if x.ndim else x
+    if layout == "reversed":
+        return np.flip(np.flip(x).copy())
+    if layout == "strided":
+        wide = np.zeros((*x.shape, 2), x.dtype)
+        wide[..., 0] = x
+        return wide[..., 0]
+    return x
+
+
+@dataclass(frozen=True)
+class Point:
+    """A call with its arrays and two directions."""
+
+    call: Call
+    xs: list[np.ndarray]
+    ts: list[np.ndarray]
+    us: list[np.ndarray]
+
+
+@st.composite
+def points(draw: Any, entry: Entry, precisions: Sequence[str]) -> Point:
+    """Draw a call, then arrays whose entries are apart from each other and from 0, so that no kink is near."""
+    made, precision = draw(entry.calls()), draw(st.sampled_from(precisions))
+    kinds = [draw(st.sampled_from(entry.kinds)) for _ in made.shapes]
+    if not entry.mixed or draw(st.integers(0, 3)):
+        kinds = kinds[:1] * len(kinds)
+    layouts = [draw(st.sampled_from(["C", "C", "F", "reversed", "strided"])) for _ in made.shapes]
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    sizes = [int(np.prod(s)) for s in made.shapes]
+    places = np.split((rng.permutation(sum(sizes)) + 0.5) / max(sum(sizes), 1), np.cumsum(sizes)[:-1])
+    xs: list[np.ndarray] = []
+    ts: list[np.ndarray] = []
+    us: list[np.ndarray] = []
+    for n, at, shape, domain, kind, layout in zip(sizes, places, made.shapes, made.domains, kinds, layouts, strict=True):
+        x = domain.low + (domain.high - domain.low) * (0.02 + 0.96 * at)
+        tangents = [rng.uniform(-1, 1, n) for _ in range(2)]
+        if domain is REAL:
+            x = x * rng.choice([-1, 1], n)
+        if domain.integer:
+            xs.append(np.round(x).astype(int).reshape(shape))
+            ts.append(np.zeros(shape))
+            us.append(np.zeros(shape))
+            continue
+        if kind == "c":
+            x = x + 1j * rng.uniform(-1, 1, n)
+            tangents = [t + 1j * rng.uniform(-1, 1, n) for t in tangents]
+        dtype = PRECISIONS[precision][kind]
+        for found, values in zip((xs, ts, us), (x, *tangents), strict=True):
+            found.append(placed(values.astype(dtype).reshape(shape), layout))
+    return Point(made, xs, ts, us)
