@@ -156,7 +156,8 @@ def _write(a: Any, flat: Array, values: Any) -> None:
 
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     shape = _target(a, "put")
-    numbers = np.take(np.arange(int(np.prod(shape))), np.ravel(ind), mode=mode)  # type: ignore[call-overload]
+    ind = np.ravel(ind)
+    numbers = np.take(np.arange(int(np.prod(shape))), ind if ind.size else ind.astype(np.intp), mode=mode)  # type: ignore[call-overload]
     _write(a, numbers, v)
 
 

@@ -207,7 +207,7 @@ entry(
 entry(
     sc.huber,
     on=[POSITIVE, REAL],
-    d=[lambda ans, delta, r: np.maximum(np.abs(r) - delta, 0), lambda ans, delta, r: np.minimum(np.abs(r), delta) * np.sign(r)],
+    d=[lambda ans, delta, r: np.maximum(np.abs(r) - delta, 0), lambda ans, delta, r: np.clip(r, -delta, delta)],
     dd=[
         lambda ans, delta, r: -1.0 * (np.abs(r) > delta),
         lambda ans, delta, r: (np.abs(r) > delta) * np.sign(r),

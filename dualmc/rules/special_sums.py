@@ -69,7 +69,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         raise TypeError("logsumexp: a and b must be real")
     if b is None:
         result = REDUCTIONS[np.logaddexp](a, axis=axis, keepdims=keepdims)
-        return (result, np.where(base(result) == -math.inf, 0.0, 1.0)[()]) if return_sign else result
+        return (result, np.where(base(result) == -math.inf, 0.0, 1.0).astype(result.dtype)[()]) if return_sign else result
     counts = base(b) != 0
     a = np.where(counts, a, -math.inf)
     top = _top(a, axis)

@@ -1,7 +1,6 @@
 """What Hypothesis draws: a call of a NumPy function with its shapes and keywords, then its arrays of any dtype and memory layout."""
 
-from __future__ import annotations
-
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,9 +51,6 @@ class Entry:
     noise: float = 16.0
     mixed: bool = True
 
-    def calls(self) -> st.SearchStrategy[Call]:
-        return st.composite(lambda draw: self.make(Draws(draw), self.func))()
-
 
 class Table(dict[Any, Entry]):
     """Entries by function."""
@@ -83,6 +79,9 @@ def call(func: Any, *shapes: Shape, f: Any = None, domain: Any = REAL, may: Any 
     return Call(text, lambda *xs: inner(*xs, **kwargs), tuple(map(tuple, shapes)), domains, may, tuple(must))
 
 
+integers = functools.cache(st.integers)
+
+
 class Draws:
     """Short words for what tables draw."""
 
@@ -90,56 +89,56 @@ class Draws:
         self.draw = draw
 
     def of(self, *values: Any) -> Any:
-        return self.draw(st.sampled_from(values))
+        return values[self.int(0, len(values) - 1)]
 
-    def int(self, low: int, high: int) -> int:
-        return self.draw(st.integers(low, high))
+    def int(self, low, high):
+        return self.draw(integers(low, high))
 
-    def bool(self) -> bool:
-        return self.draw(st.booleans())
+    def bool(self):
+        return self.int(0, 1) == 1
 
-    def shape(self, low: int = 0, high: int = 3, side: int = 1, top: int = 3) -> Shape:
+    def shape(self, low=0, high=3, side=1, top=3):
         """A shape of `low` to `high` axes with `side` to `top` entries along each."""
         return self.draw(hnp.array_shapes(min_dims=low, max_dims=high, min_side=side, max_side=top))
 
-    def like(self, n: int = 2, high: int = 3, side: int = 1) -> tuple[Shape, ...]:
+    def like(self, n=2, high=3, side=1):
         """Several shapes that broadcast."""
         return self.draw(hnp.mutually_broadcastable_shapes(num_shapes=n, max_dims=high, min_side=side, max_side=3)).input_shapes
 
-    def stacks(self, *cores: Shape, side: int = 1) -> tuple[Shape, ...]:
+    def stacks(self, *cores, side=1):
         """Shapes that end in the given ones and whose batches broadcast."""
         found = self.like(len(cores), 2, side) if self.bool() else ((),) * len(cores)
         return tuple((*batch, *core) for batch, core in zip(found, cores, strict=True))
 
-    def axis(self, nd: int) -> int:
+    def axis(self, nd):
         return self.int(-nd, nd - 1)
 
-    def axes(self, nd: int, low: int = 0, high: int | None = None) -> Shape:
+    def axes(self, nd, low=0, high=None):
         """Several different axes, each counted from the front or the back."""
         chosen = self.draw(st.lists(st.integers(0, nd - 1), unique=True, min_size=low, max_size=high)) if nd else []
         return tuple(a - nd * self.bool() for a in chosen)
 
-    def reduced(self, nd: int) -> dict[str, Any]:
+    def reduced(self, nd):
         """The keyword axis of a reduction: left out, None, a number or a tuple."""
         kind = self.of("none", "one", "several", "default")
         if kind == "default" or not nd:
             return {}
         return {"axis": None if kind == "none" else self.axis(nd) if kind == "one" else self.axes(nd)}
 
-    def along(self, nd: int, *, flat: bool = True) -> dict[str, Any]:
+    def along(self, nd, *, flat=True):
         """The keyword axis of a function along one axis: left out, a number, or None."""
         kind = self.of("none", "one", "default") if flat else self.of("one", "default")
         return {} if kind == "default" or not nd else {"axis": None if kind == "none" else self.axis(nd)}
 
-    def some(self, **options: Sequence[Any]) -> dict[str, Any]:
+    def some(self, **options):
         """Each keyword with one of its values, or left out."""
         return {k: self.of(*values) for k, values in options.items() if self.bool()}
 
-    def mask(self, shape: Shape) -> np.ndarray:
+    def mask(self, shape):
         """Booleans of a shape, most of them true."""
         return np.random.default_rng(self.int(0, 50)).random(shape) < 0.75
 
-    def order(self, n: int) -> Shape:
+    def order(self, n):
         return tuple(self.draw(st.permutations(range(n))))
 
 
@@ -169,17 +168,20 @@ class Point:
     xs: list[np.ndarray]
     ts: list[np.ndarray]
     us: list[np.ndarray]
+    moving: tuple[int, ...]
+    """The operands that carry a tangent."""
 
 
 @st.composite
 def points(draw: Any, entry: Entry, precisions: Sequence[str]) -> Point:
     """Draw a call, then arrays whose entries are apart from each other and from 0, so that no kink is near."""
-    made, precision = draw(entry.calls()), draw(st.sampled_from(precisions))
-    kinds = [draw(st.sampled_from(entry.kinds)) for _ in made.shapes]
-    if not entry.mixed or draw(st.integers(0, 3)):
-        kinds = kinds[:1] * len(kinds)
-    layouts = [draw(st.sampled_from(["C", "C", "F", "reversed", "strided"])) for _ in made.shapes]
-    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    d = Draws(draw)
+    made, precision = entry.make(d, entry.func), d.of(*precisions)
+    rng = np.random.default_rng(d.int(0, 9999))
+    count = len(made.shapes)
+    kinds = rng.choice(list(entry.kinds), count if entry.mixed and rng.random() < 0.25 else 1).tolist()
+    kinds = kinds if len(kinds) == count else kinds * count
+    layouts = rng.choice(["C", "C", "F", "reversed", "strided"], count).tolist()
     sizes = [int(np.prod(s)) for s in made.shapes]
     places = np.split((rng.permutation(sum(sizes)) + 0.5) / max(sum(sizes), 1), np.cumsum(sizes)[:-1])
     xs: list[np.ndarray] = []
@@ -201,4 +203,6 @@ def points(draw: Any, entry: Entry, precisions: Sequence[str]) -> Point:
         dtype = PRECISIONS[precision][kind]
         for found, values in zip((xs, ts, us), (x, *tangents), strict=True):
             found.append(placed(values.astype(dtype).reshape(shape), layout))
-    return Point(made, xs, ts, us)
+    able = [i for i in (range(count) if made.may is None else made.may) if not made.domains[i].integer]
+    moving = tuple(i for i in able if i in made.must or rng.random() < 0.6)
+    return Point(made, xs, ts, us, moving or tuple(able))

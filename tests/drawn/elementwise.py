@@ -67,7 +67,7 @@ def kinds(func, rule):
 def is_wide(func, rule):
     """Whether NumPy computes it in extended precision."""
     types = getattr(func, "types", ())
-    return func in (np.sinc,) or any(t.startswith("g" * len(rule.on) + "->") for t in types)
+    return func is np.sinc or any(t.startswith("g" * len(rule.on) + "->") for t in types)
 
 
 OWN = {func: rule for func, rule in RULES.items() if isinstance(rule, Elementwise) and not func.__module__.startswith("dualmc")}

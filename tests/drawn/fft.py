@@ -44,4 +44,3 @@ TABLE.draws(fft.rfft, fft.ihfft, **REAL_IN)(one_axis)
 TABLE.draws(fft.fftn, fft.ifftn, fft.fft2, fft.ifft2, fft.irfftn, fft.irfft2)(several_axes)
 TABLE.draws(fft.rfftn, fft.rfft2, **REAL_IN)(several_axes)
 TABLE.draws(fft.fftshift, fft.ifftshift)(shifts)
-

@@ -89,7 +89,9 @@ def tensor_systems(d, func):
     m, n = d.int(1, 2), d.int(1, 3)
     if d.bool():
         return call(func, (m * n, m * n), (m, n), f=lambda x, b: func(fit(x).reshape(m, n, m * n), b))
-    return call(func, (m * n, m * n), (m * n,), f=lambda x, b, **kw: func(np.moveaxis(fit(x).reshape(m * n, m, n), 1, 0), b, **kw), axes=(0, 2))
+    return call(
+        func, (m * n, m * n), (m * n,), f=lambda x, b, **kw: func(np.moveaxis(fit(x).reshape(m * n, m, n), 1, 0), b, **kw), axes=(0, 2)
+    )
 
 
 @TABLE.draws(L.tensorinv, **ROUGH)

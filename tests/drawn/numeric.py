@@ -87,7 +87,12 @@ def flat_differences(d, func):
     ends = d.of((), ("to_end",), ("to_begin",), ("to_begin", "to_end"))
     shapes = [d.shape(0, 1) for _ in ends]
     same = "same_kind"  # NumPy casts the ends to the dtype of the array
-    return call(func, d.shape(side=0), *shapes, f=lambda x, *e: func(x, **{k: v.astype(x.dtype, casting=same) for k, v in zip(ends, e, strict=True)}))
+    return call(
+        func,
+        d.shape(side=0),
+        *shapes,
+        f=lambda x, *e: func(x, **{k: v.astype(x.dtype, casting=same) for k, v in zip(ends, e, strict=True)}),
+    )
 
 
 @TABLE.draws(np.unwrap, kinds="f")
@@ -106,7 +111,7 @@ def interpolations(d, func):
     domain = [REAL, POSITIVE, REAL]
     period = d.of(None, None, 2.7, -1.9) if n > 1 else None
     ends = d.of((), ("left",), ("right",), ("left", "right"))
-    numbers = {} if period else {k: 1.5 for k in ends}
+    numbers = {} if period else dict.fromkeys(ends, 1.5)
 
     def f(x, steps, values, **kw):
         return func(x, np.cumsum(steps) * (2.0 / max(n, 2)) - 1.61, values, **kw)
@@ -208,7 +213,9 @@ def covariances(d, func):
     if func is np.cov:
         kwargs |= d.some(bias=[True, False], ddof=[None, 0, 1], fweights=[np.arange(n) % 2 + 1])
         if d.bool():
-            return call(func, shape, (n,), f=lambda x, w, **kw: func(x, aweights=np.abs(w), **kw), domain=(REAL, POSITIVE), must=(0,), **kwargs)
+            return call(
+                func, shape, (n,), f=lambda x, w, **kw: func(x, aweights=np.abs(w), **kw), domain=(REAL, POSITIVE), must=(0,), **kwargs
+            )
     return call(func, shape, *([shape] if d.bool() else []), **kwargs)
 
 

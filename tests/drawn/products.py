@@ -112,5 +112,3 @@ def chains(d, func):
     shapes[0] = d.of(shapes[0], shapes[0][1:])
     shapes[-1] = d.of(shapes[-1], shapes[-1][:1])
     return call(func, *shapes, f=lambda *xs: func(xs))
-
-

@@ -163,8 +163,15 @@ def edits(d, func):
     if func is np.delete:
         return call(func, shape, obj=d.of(obj, (np.arange(n) % 2 == 0)), **axis)
     count = len(range(n)[obj]) if isinstance(obj, slice) else len(obj) if isinstance(obj, list) else 1
-    values = () if flat or d.bool() else tuple(count if i == axis["axis"] % len(shape) and isinstance(obj, (list, slice)) else s
-                                               for i, s in enumerate(shape) if isinstance(obj, (list, slice)) or i != axis["axis"] % len(shape))
+    values = (
+        ()
+        if flat or d.bool()
+        else tuple(
+            count if i == axis["axis"] % len(shape) and isinstance(obj, (list, slice)) else s
+            for i, s in enumerate(shape)
+            if isinstance(obj, (list, slice)) or i != axis["axis"] % len(shape)
+        )
+    )
     values = (count,) if flat and d.bool() else values
     return call(func, shape, values, f=lambda x, v, *, obj, **kw: func(x, obj, v, **kw), obj=obj, **axis)  # fmt: skip
 

@@ -1,6 +1,5 @@
 """All functions whose calls are drawn."""
 
-
 from dualmc.rules import complete
 
 from . import choosing, elementwise, fft, linalg, numeric, products, reductions, shaping

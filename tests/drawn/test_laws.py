@@ -1,19 +1,22 @@
 """Every drawn call gives NumPy's value, and the first and second derivatives that differences of NumPy's own values give."""
 
-
-
 import numpy as np
 import pytest
+import scipy.special as sc
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import dualmc as dm
+from dualmc.rules import RULES
+from dualmc.rules.rule import Constant, Refused
+from dualmc.rules.special import SPECIAL
 
 from ..laws import extrapolated, flat, near, tolerance, value_and_tangent
 from .calls import name, points
 from .table import TABLE
 
 MANY = settings(max_examples=10, deadline=None, derandomize=True)
+LEADS = st.sampled_from([1.0, [1.0, -2.0], [[0.5, 1.0]]])
 each = pytest.mark.parametrize("entry", TABLE.values(), ids=[name(f) for f in TABLE])
 # Steps of the differences: in extended precision small ones, in double precision such that rounding stays below 1e-10.
 FIRST = {True: [np.longdouble(2) ** -k for k in (8, 9, 10, 11)], False: [2.0**-k for k in (6, 7, 8, 9)]}
@@ -64,13 +67,6 @@ def sharp(truths):
     return found
 
 
-def carriers(data, call):
-    """Which operands carry a tangent."""
-    able = [i for i in (range(len(call.shapes)) if call.may is None else call.may) if not call.domains[i].integer]
-    chosen = [i for i in able if i in call.must or data.draw(st.booleans(), label=f"operand {i} moves")]
-    return chosen or able
-
-
 def condition(entry, xs, values, results):
     """How far rounding may carry a result, in units of its precision; a result is no more precise than what it is computed from."""
     size = 1 + max((float(np.abs(v).max(initial=0)) for v in values if is_inexact(v)), default=0.0)
@@ -83,10 +79,9 @@ def condition(entry, xs, values, results):
 @MANY
 def test_value_and_tangent_in_either_precision(entry, data):
     point = data.draw(points(entry, ["double", "double", "single"]))
-    call, xs = point.call, point.xs
-    chosen = carriers(data, call)
+    call, xs, chosen = point.call, point.xs, point.moving
     ts = [t if i in chosen else 0 * t for i, t in enumerate(point.ts)]
-    scale = np.asarray(data.draw(st.sampled_from([1.0, [1.0, -2.0], [[0.5, 1.0]]]), label="directions"))
+    scale = np.asarray(data.draw(LEADS, label="directions"))
     truths = iter(slopes(entry, call, xs, ts))
     expected = flat(call.f(*map(np.copy, xs)))
     moved = [np.multiply.outer(scale, t).astype(t.dtype) for t in ts]
@@ -112,8 +107,7 @@ def test_value_and_tangent_in_either_precision(entry, data):
 @MANY
 def test_nested_derivative_is_the_second(entry, data):
     point = data.draw(points(entry, ["double"]))
-    call, xs = point.call, point.xs
-    chosen = carriers(data, call)
+    call, xs, chosen = point.call, point.xs, point.moving
     ts, us = ([t if i in chosen else 0 * t for i, t in enumerate(part)] for part in (point.ts, point.us))
     expected = flat(call.f(*map(np.copy, xs)))
     truths = curvatures(entry, call, xs, ts, us)
@@ -133,3 +127,21 @@ def test_nested_derivative_is_the_second(entry, data):
     results = dm.jvp(first, some(xs), some(us))[1]
     for result, (truth, bound) in zip(results, truths, strict=True):
         near(result, truth, 2 * bound + tolerance(np.float64), 16 * condition(entry, xs, expected, truth.astype(np.result_type(result))))
+
+
+# Completeness. -----------------------------------------------------------------------------------------------
+
+# These two are differentiable, but differences say nothing of them: one sees the grid of floats, one raises a DeprecationWarning.
+PASSED_OVER = {"nextafter", "row_stack"}
+SPACES = (np, np.linalg, np.fft, sc)
+
+
+def is_public(func):
+    return any(vars(space).get(func.__name__) is func for space in SPACES)
+
+
+def test_every_differentiable_function_is_drawn():
+    """A new function joins by an entry in a table of tests/drawn."""
+    rules = {**RULES, **SPECIAL}
+    missed = {f.__name__ for f, r in rules.items() if not isinstance(r, (Constant, Refused)) and is_public(f) and f not in TABLE}
+    assert missed == PASSED_OVER
