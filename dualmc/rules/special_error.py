@@ -71,8 +71,8 @@ def _dawsn_dd(ans: Array, x: Array) -> Array:
 
 
 def _zero_times(x: Array, y: Array) -> Array:
-    """X / y, and 0 where x is 0."""
-    zero = x == 0
+    """X / y, and 0 where both are 0."""
+    zero = (x == 0) & (y == 0)
     return np.where(zero, 0, x / np.where(zero, 1, y))
 
 

@@ -25,6 +25,7 @@ CASES = [
         named(f"polydiv {s} {t}", lambda x, y: np.polydiv(x, np.concatenate([4 * y[:1], y[1:]])), s, t, domain="positive")
         for s, t in ((V, (3,)), ((2,), (3,)), (V, (1,)))
     ],
+    named("polydiv of a real by a complex one", lambda x, y: np.polydiv(x, 4 + 1j * y), (2,), (3,), kinds="f"),
     *each(np.polyder, [V], m=[0, 1, 2, 6]),
     *each(np.polyint, [V], m=[0, 1, 2, 3]),
     named("polyint constants", lambda x, k: np.polyint(x, 2, k), V, (2,), alone=(0,)),

@@ -76,6 +76,7 @@ PRODUCTS = [
     *each(np.prod, [A], axis=[0, None], initial=[1, 2.5], where=[True, MASK]),
     *each(np.prod, [(3, 5)], dtype=[np.float64, np.complex128], axis=[0]),
     *[c for n in (1, 2, 3, 7) for f in (np.prod, np.cumprod) for c in each(f, [(n,)])],
+    *each(np.prod, [(0, 0, 1)], axis=[0, (0, 2), None]),
     *each(np.cumprod, [A], axis=[None, 0, -1]),
     *each(np.cumprod, [B], dtype=[np.float64, np.complex128], axis=[1]),
     *each(np.nanprod, [A], axis=AXES, keepdims=[False, True]),

@@ -49,6 +49,7 @@ CASES = [
     system("vector", (3, 3), (3,)),
     system("one side", (3, 3), (3, 1)),
     system("sides", (3, 3), (3, 2)),
+    system("vector for no systems", (0, 2, 3, 3), (3,)),
     system("vector for a batch", (2, 3, 3), (3,)),
     system("batches", (2, 3, 3), (2, 3, 2)),
     system("batch of sides", (3, 3), (4, 3, 2)),

@@ -208,3 +208,14 @@ class TestTwins:
         assert set(special.__all__) == TWINS
         with pytest.raises(AttributeError, match="jv"):
             special.jv  # noqa: B018
+
+
+@pytest.mark.parametrize(("func", "x", "y", "truth"), [
+    (sc.huber, 1.5, 0.0, [[0.0, 0.0], [0.0, 1.0]]),
+    (sc.xlogy, 0.0, 2.0, [[0.0, 0.5], [0.5, 0.0]]),
+    (sc.xlog1py, 0.0, 1.0, [[0.0, 0.5], [0.5, 0.0]]),
+], ids=["huber", "xlogy", "xlog1py"])  # fmt: skip
+def test_curvature_at_zero(func, x, y, truth):
+    """Where a first derivative is zero or has a kink in one of its factors, its own derivative is not lost."""
+    hessian = dm.jacobian(dm.jacobian(lambda p: func(p[0], p[1])))(np.array([x, y]))
+    np.testing.assert_allclose(hessian, truth)
