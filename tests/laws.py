@@ -73,7 +73,7 @@ class Case:
 def buffer_like(xs: Sequence[Any]) -> Any:
     """Return zeros of the shape of the first array that can hold what is computed from all of them."""
     carrier = next((x for x in xs if type(x) is dm.Dual), xs[0])
-    return np.zeros(np.shape(xs[0]), np.result_type(*xs), like=carrier)
+    return np.zeros(np.shape(xs[0]), np.result_type(*xs), like=carrier if type(carrier) is dm.Dual else None)
 
 
 def named(name: str, f: Callable[..., Any], *shapes: tuple[int, ...], **about: Any) -> Case:

@@ -1,6 +1,6 @@
 """Arrays made from arrays: `np.zeros_like(x)`, `np.zeros(n, like=x)`, `np.array([...], like=x)`, copies into others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,12 @@ def as_array(x: Any) -> Array:
     if y.dtype.kind not in _NUMERIC:
         raise TypeError(f"dualmc works with arrays of numbers; got dtype {y.dtype} from {type(x).__name__} {x!r:.60}")
     return y
+
+
+def as_arrays(xs: Sequence[Any]) -> list[Array]:
+    """Return all as arrays; a Python number takes the dtype of the others."""
+    dtype = np.result_type(*(as_array(x).dtype for x in xs if type(x) not in (int, float)))
+    return [np.asarray(x, dtype) if type(x) in (int, float) else as_array(x) for x in xs]
 
 
 def copy_into(target: Any, value: Any, what: str) -> None:

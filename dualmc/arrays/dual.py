@@ -20,7 +20,7 @@ from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear
 from ..rules.selection import base
 from ..tangents import space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
-from .creation import as_array, carries
+from .creation import as_array, as_arrays, carries
 from .methods import ArrayMethods
 from .protocol import NumPyProtocol
 
@@ -453,7 +453,7 @@ def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 
 def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     args = [*args, *(kwargs.pop(name) for name in rule.arrays[len(args) :])]
-    arrays, rest = [as_array(a) for a in args[: len(rule.arrays)]], args[len(rule.arrays) :]
+    arrays, rest = as_arrays(args[: len(rule.arrays)]), args[len(rule.arrays) :]
     level, primals, tangents = _split(arrays)
     keeps = any(t is not None and space_of(t).KEEPS for t in tangents)
     ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)

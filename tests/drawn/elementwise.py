@@ -2,10 +2,12 @@
 
 import numpy as np
 import scipy.special as sc
+from special.cases import CASES, FIXED
 
 import dualmc as dm
+from dualmc import special
 from dualmc.rules import RULES
-from dualmc.rules.rule import Domain, Elementwise
+from dualmc.rules.rule import Composed, Domain, Elementwise, Refused
 from dualmc.rules.special import SPECIAL
 from dualmc.special import log_softmax, logsumexp, softmax
 
@@ -27,12 +29,13 @@ def keywords(d, func, shapes):
 def ufuncs(d, func):
     rule = RULES[func] if func in RULES else SPECIAL[func]
     shapes = d.like(len(rule.on), side=0)
-    may = movable(func, rule)
+    taking = func if isinstance(func, np.ufunc) or func in OWN else getattr(special, func.__name__, func)  # SciPy turns Duals away
+    may = movable(taking, rule)
     kwargs = keywords(d, func, shapes) if func in OWN and isinstance(func, np.ufunc) else {}
 
     def f(*xs, **kw):
         if "where" not in kw:
-            return func(*xs, **kw)
+            return (taking if any(type(x) is dm.Dual for x in xs) else func)(*xs, **kw)
         carrier = next((x for x in xs if type(x) is dm.Dual), xs[0])
         out = np.zeros(np.shape(xs[0]), func(*map(plain, xs)).dtype, like=carrier)
         out += 0.25
@@ -74,18 +77,22 @@ OWN = {func: rule for func, rule in RULES.items() if isinstance(rule, Elementwis
 PUBLIC = [f for f in vars(sc).values() if callable(f)]
 # Domains away from a kink, where the rule's own contain it; and the accuracy of SciPy's values where it is less than the rest.
 DOMAINS = {sc.huber: ((Domain("δ", 3.3, 4.0), Domain("r", -2.5, 2.5)), (Domain("δ", 0.2, 0.5), Domain("r", 1.0, 3.0)))}
-NOISE = {sc.hyperu: 1e6}
+NOISE = {sc.hyperu: 1e6, sc.tklmbda: 1e6, sc.elliprd: 1e3, sc.elliprj: 1e3, sc.elliprf: 1e3, sc.elliprg: 1e3, sc.elliprc: 1e3}
 SCIPY = {func: rule for func, rule in SPECIAL.items() if func in PUBLIC and isinstance(rule, Elementwise) and func not in OWN}
 for _func, _rule in {**OWN, **SCIPY}.items():
     if _func is not np.nextafter:  # differences of it see the grid of floats
         TABLE.draws(_func, noise=NOISE.get(_func, 16.0), kinds=kinds(_func, _rule), wide=is_wide(_func, _rule), condition=64.0)(ufuncs)
 
-SEVERAL = {sc.airy: REAL, sc.sici: POSITIVE, sc.shichi: POSITIVE, sc.fresnel: REAL}
+DRAWN_APART = {sc.ellipj, sc.kelvin, *(f for f, rule in SPECIAL.items() if isinstance(rule, Refused))}
+SEVERAL = {f for f in SPECIAL if isinstance(f, np.ufunc) and f.nout > 1} - DRAWN_APART - {sc.itairy}
 
 
-@TABLE.draws(sc.airy, sc.sici, sc.shichi, sc.fresnel, kinds="f", wide=False, condition=64.0)
+@TABLE.draws(*SEVERAL, kinds="f", wide=False, condition=64.0, noise=1e3)
 def several_outputs(d, func):
-    return call(func, d.shape(side=0), domain=SEVERAL[func])
+    if func.nin == 1:
+        return call(func, d.shape(side=0), domain=POSITIVE)
+    number = 1.5  # the order, which carries no tangent
+    return call(func, d.shape(side=0), f=lambda x: func(number, x), domain=POSITIVE)
 
 
 @TABLE.draws(np.modf, np.frexp, kinds="f")
@@ -132,3 +139,34 @@ def handed(func):
         return (OURS[func] if carries else func)(x, **kwargs)
 
     return f
+
+
+# Compositions and inverses: near the points of tests/special/cases.py, whose references are of high precision.
+COMPOSED = {func: [FIXED.get(func, {}).get(i, a) for i, a in enumerate(args)] for func, (args, _) in CASES.items()}
+
+
+def near_a_point(d, func):
+    fixed = COMPOSED[func]
+    places = [i for i, a in enumerate(CASES[func][0]) if isinstance(a, float)]
+    shapes = d.like(len(places), side=0)
+
+    def f(*xs):
+        moving = iter(xs)
+        return func(*(next(moving) if i in places else a for i, a in enumerate(fixed)))
+
+    return call(func, *shapes, f=f, domain=[Domain("near the point", 0.98 * fixed[i], 1.02 * fixed[i]) for i in places])
+
+
+for _func in COMPOSED:
+    exact = isinstance(SPECIAL[_func], Composed)
+    TABLE.draws(_func, kinds="f", wide=False, condition=64.0 if exact else 1e4, noise=16.0 if exact else 1e5)(near_a_point)
+
+
+@TABLE.draws(sc.ellipj, kinds="f", wide=False, condition=64.0)
+def elliptic_functions(d, func):
+    return call(func, *d.like(2, side=0), domain=(Domain("u", 0.3, 1.2), Domain("m", 0.2, 0.7)))
+
+
+@TABLE.draws(sc.kelvin, kinds="f", wide=False, condition=64.0)
+def kelvin_functions(d, func):
+    return call(func, d.shape(side=0), domain=POSITIVE)

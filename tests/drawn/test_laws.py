@@ -131,8 +131,9 @@ def test_nested_derivative_is_the_second(entry, data):
 
 # Completeness. -----------------------------------------------------------------------------------------------
 
-# These two are differentiable, but differences say nothing of them: one sees the grid of floats, one raises a DeprecationWarning.
-PASSED_OVER = {"nextafter", "row_stack"}
+# These are differentiable, but differences say nothing of them: one sees the grid of floats, one raises a DeprecationWarning, and
+# SciPy's values of one are right to seven digits only.
+PASSED_OVER = {"nextafter", "row_stack", "itairy"}
 SPACES = (np, np.linalg, np.fft, sc)
 
 
