@@ -1,0 +1,1 @@
+"""Compiled loops and the scalar functions inside them: its modules need Numba, and are imported when compiling pays."""

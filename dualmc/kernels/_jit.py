@@ -1,0 +1,83 @@
+"""Options of everything that Numba compiles, stated once, and what the host can do."""
+
+import inspect
+import platform
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar, cast
+
+import llvmlite.binding
+import numba
+from llvmlite import ir
+from numba.core import config, types
+from numba.extending import intrinsic as numba_intrinsic
+
+Real: TypeAlias = Any  # a scalar inside compiled code: float64, unless a function says otherwise
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def has_fma() -> bool:
+    """Whether the code that Numba generates may multiply and add in one instruction."""
+    if platform.machine().lower() in {"aarch64", "arm64"}:
+        return True
+    if config.CPU_FEATURES is not None:
+        return "+fma" in config.CPU_FEATURES.split(",")
+    return bool(llvmlite.binding.get_host_cpu_features().get("fma", False))
+
+
+FMA = has_fma()
+
+
+def kernel(function: F) -> F:
+    """Compile a loop over arrays; a module-level function, so that the compiled code is kept on disk."""
+    return cast("F", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+
+
+def device(function: F) -> F:
+    """Compile a scalar function that is inlined wherever it is called, so that the caller's loop can be vectorised."""
+    return cast("F", numba.njit(error_model="numpy", forceinline=True, no_cfunc_wrapper=True)(function))
+
+
+def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare an operation that Numba has no name for; the function returns its signature and what emits its code."""
+    return cast("Callable[..., Any]", numba_intrinsic(function))
+
+
+def branch_free(libm: Callable[..., Any]) -> Callable[[F], F]:
+    """
+    Make a function of float64 scalars one of float64 and float32, whose result is rounded to the type of the arguments.
+
+    On a host without FMA the polynomials would be slow and wrong: there it is libm, a ufunc or a Python function, instead.
+    """
+
+    def decorate(function: F) -> F:
+        body = device(function if FMA else libm if inspect.isfunction(libm) else _calling(libm, function))
+        if len(inspect.signature(function).parameters) == 1:
+            return device(cast("F", lambda x: _narrow(body(_wide(x)), (x,))))
+        return device(cast("F", lambda x, y: _narrow(body(_wide(x), _wide(y)), (x, y))))
+
+    return decorate
+
+
+def _calling(ufunc: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a Python function that calls ufunc: Numba compiles no other."""
+    if len(inspect.signature(like).parameters) == 1:
+        return lambda x: ufunc(x)  # noqa: PLW0108
+    return lambda x, y: ufunc(x, y)  # noqa: PLW0108
+
+
+@intrinsic
+def _wide(context: Any, x: Any) -> Any:
+    """Cast to float64."""
+    return types.float64(types.float64), lambda context, builder, signature, arguments: arguments[0]
+
+
+@intrinsic
+def _narrow(context: Any, x: Any, like: Any) -> Any:
+    """Round to float32 if all of like, a tuple, are float32."""
+    if not all(t == types.float32 for t in like):
+        return types.float64(types.float64, like), lambda context, builder, signature, arguments: arguments[0]
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fptrunc(arguments[0], ir.FloatType())
+
+    return types.float32(types.float64, like), emit
