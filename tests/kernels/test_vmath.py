@@ -1,0 +1,257 @@
+"""The functions of dualmc.kernels.vmath against high precision, against NumPy's special values, and as generated code."""
+
+import itertools
+import math
+import re
+import subprocess
+import sys
+import types
+
+import numba
+import numpy as np
+import pytest
+from kernels.functions import BINARY, EDGES, FUNCTIONS, UNARY, arguments, error_in_ulp
+
+from dualmc.kernels import _jit, vmath
+from dualmc.rules import RULES
+
+BY_NAME = {f.name: f for f in FUNCTIONS}
+each = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
+needs_fma = pytest.mark.skipif(not vmath.FMA, reason="without FMA the functions are those of libm, which do not vectorise")
+VECTOR_INSTRUCTION = re.compile(r"@llvm\.(fma|sqrt)\.v\d+f64\(")
+KERNELS = {}
+
+
+def loop(f, arity):
+    if arity == 1:
+
+        @numba.njit(error_model="numpy")
+        def over(x, out):
+            for i in range(len(out)):
+                out[i] = f(x[i])
+    else:
+
+        @numba.njit(error_model="numpy")
+        def over(x, y, out):
+            for i in range(len(out)):
+                out[i] = f(x[i], y[i])
+
+    return over
+
+
+def kernel(name):
+    """The loop over a function, compiled once for all tests."""
+    if name not in KERNELS:
+        KERNELS[name] = loop(getattr(vmath, name), 1 if BY_NAME[name] in UNARY else 2)
+    return KERNELS[name]
+
+
+def apply(name, *args):
+    out = np.empty_like(args[0])
+    kernel(name)(*args, out)
+    return out
+
+
+def code(compiled):
+    """The optimised LLVM code of the first signature."""
+    return compiled.inspect_llvm(compiled.signatures[0])
+
+
+@each
+def test_values_are_right_to_two_ulp(function):
+    args = arguments(function)
+    errors = error_in_ulp(function, args, apply(function.name, *args))
+    worst = np.argmax(errors)
+    assert errors[worst] <= function.ulp, [float(a[worst]) for a in args]
+
+
+@each
+def test_values_agree_with_extended_precision_on_many_points(function):
+    factors = 1 - np.random.default_rng(5).uniform(0, 2.0**-6, 30)
+    args = [np.outer(factors, a).ravel() for a in arguments(function)]
+    values = apply(function.name, *args)
+    with np.errstate(all="ignore"):
+        exact = function.numpy(*(a.astype(np.longdouble) for a in args))
+        rounded = exact.astype(np.float64)
+        finite = np.isfinite(rounded) & np.isfinite(values)
+        errors = np.abs(values[finite] - exact[finite]) / np.spacing(np.abs(rounded[finite]))
+    np.testing.assert_array_equal(values[~finite], rounded[~finite])
+    assert np.max(errors) <= function.ulp + 1
+
+
+def assert_special(function, args, values):
+    """Nan, infinities, zeros and their signs are NumPy's; the rest is close."""
+    with np.errstate(all="ignore"):
+        expected = np.asarray(function.numpy(*args), values.dtype)
+    special = ~np.isfinite(expected) | (expected == 0)
+    np.testing.assert_array_equal(values[special], expected[special])
+    keeps_sign = special & ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(values[keeps_sign]), np.signbit(expected[keeps_sign]))
+    np.testing.assert_allclose(values[~special], expected[~special], rtol=4 * np.finfo(values.dtype).eps, atol=0)
+
+
+def limited(name, x):
+    return x[~(np.isfinite(x) & (np.abs(x) > vmath.LIMITS.get(name, math.inf)))]
+
+
+@pytest.mark.parametrize("function", UNARY, ids=lambda f: f.name)
+def test_special_values_are_those_of_numpy(function):
+    x = limited(function.name, np.array([*EDGES, 0.5, -0.5, 2.0, -2.0, 1024.0, -1075.0, -1076.0, 710.5, -745.2, 1 + 2**-52, -1 - 2**-52]))
+    assert_special(function, (x,), apply(function.name, x))
+
+
+@pytest.mark.parametrize("function", BINARY, ids=lambda f: f.name)
+def test_special_values_of_pairs_are_those_of_numpy(function):
+    values = [*EDGES, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 2.5, -2.5, 2.0**53 - 1, 2.0**53, 1e17, 1025.0, -1075.0, 1 - 2**-53]
+    pairs = np.array(list(itertools.product(values, values))).T.copy()
+    assert_special(function, tuple(pairs), apply(function.name, *pairs))
+
+
+@each
+def test_float32_is_the_result_of_float64_rounded(function):
+    with np.errstate(over="ignore", under="ignore"):
+        args = [np.concatenate([a, EDGES, EDGES[::-1]]).astype(np.float32) for a in arguments(function)]
+    values = apply(function.name, *args)
+    assert all(o.signature.return_type == kinds[0] for kinds, o in getattr(vmath, function.name).overloads.items())
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_array_equal(values, apply(function.name, *(a.astype(np.float64) for a in args)).astype(np.float32))
+
+
+@needs_fma
+@each
+def test_loops_are_vectorised(function):
+    apply(function.name, *[np.full(3, 0.5)] * (1 if function in UNARY else 2))
+    assert VECTOR_INSTRUCTION.search(code(kernel(function.name)))
+
+
+def test_a_call_of_libm_is_not_taken_for_a_vector_instruction():
+    compiled = loop(math.exp, 1)
+    compiled(np.ones(3), np.ones(3))
+    assert not VECTOR_INSTRUCTION.search(code(compiled))
+
+
+@numba.njit(error_model="numpy")
+def sin_and_cos(x, a, b):
+    for i in range(len(x)):
+        v = x[i]
+        a[i], b[i] = vmath.sin(v), vmath.cos(v)
+
+
+@numba.njit(error_model="numpy")
+def sincos(x, a, b):
+    for i in range(len(x)):
+        a[i], b[i] = vmath.sincos(x[i])
+
+
+@needs_fma
+@pytest.mark.parametrize("both", [sin_and_cos, sincos])
+def test_sine_and_cosine_of_one_argument_share_their_work(both):
+    x = np.linspace(-9, 9, 100)
+    a, b = np.empty_like(x), np.empty_like(x)
+    both(x, a, b)
+    np.testing.assert_array_equal(a, apply("sin", x))
+    np.testing.assert_array_equal(b, apply("cos", x))
+    assert len(VECTOR_INSTRUCTION.findall(code(both))) == len(VECTOR_INSTRUCTION.findall(code(kernel("sin"))))
+
+
+@numba.njit(error_model="numpy", fastmath={"reassoc", "nsz"})
+def total(x):
+    s = 0.0
+    for i in range(len(x)):
+        s += vmath.log1p(x[i])
+    return s
+
+
+def test_reordered_sums_leave_the_functions_alone():
+    x = np.full(64, 2.0**-60)
+    assert total(x) == 64 * 2.0**-60
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "x"), [(np.tanh, 0.3), (np.arcsin, 0.6), (np.sin, 4.0), (np.absolute, -2.0), (np.log1p, 1.5), (np.exp2, 0.7)]
+)
+def test_partials_of_the_rule_table_compile_with_this_module_for_np(ufunc, x):
+    partial = RULES[ufunc].d[0]
+    compiled = numba.njit(types.FunctionType(partial.__code__, {**partial.__globals__, "np": vmath}))
+    np.testing.assert_allclose(compiled(float(ufunc(x)), x), partial(ufunc(x), x), rtol=1e-15)
+
+
+@numba.njit(error_model="numpy")
+def simple(x, y, out):
+    for i in range(len(x)):
+        a, b = x[i], y[i]
+        out[0, i] = vmath.sign(a)
+        out[1, i] = vmath.absolute(a)
+        out[2, i] = vmath.negative(a)
+        out[3, i] = vmath.square(a)
+        out[4, i] = vmath.reciprocal(a)
+        out[5, i] = vmath.conjugate(a)
+        out[6, i] = vmath.maximum(a, b)
+        out[7, i] = vmath.minimum(a, b)
+        out[8, i] = vmath.copysign(a, b)
+        out[9, i] = vmath.where(a > b, a, b)
+        out[10, i] = vmath.isnan(a)
+        out[11, i] = vmath.isinf(a)
+        out[12, i] = vmath.isfinite(a)
+        out[13, i] = vmath.ones_like(a)
+        out[14, i] = vmath.zeros_like(a)
+        out[15, i] = vmath.floor(a)
+        out[16, i] = vmath.rint(a)
+        out[17, i] = vmath.clip(a, -1.0, b)
+        out[18, i] = vmath.real(a)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_simple_functions_are_those_of_numpy(dtype):
+    with np.errstate(all="ignore"):
+        values = np.array([*EDGES, 0.5, -0.5, 1.5, 2.5, -2.5, 1e17]).astype(dtype)
+    x, y = np.array(list(itertools.product(values, values)), dtype).T.copy()
+    out = np.empty((19, x.size), dtype)
+    simple(x, y, out)
+    one = [np.sign, np.absolute, np.negative, np.square, np.reciprocal, np.conjugate]
+    tests = [np.isnan, np.isinf, np.isfinite, np.ones_like, np.zeros_like, np.floor, np.rint]
+    with np.errstate(all="ignore"):
+        expected = [f(x) for f in one] + [np.maximum(x, y), np.minimum(x, y), np.copysign(x, y), np.where(x > y, x, y)]
+        expected += [f(x) for f in tests] + [np.clip(x, -1, y), x]
+    for row, wanted in zip(out, expected, strict=True):
+        np.testing.assert_array_equal(row, wanted.astype(dtype))
+    np.testing.assert_array_equal(np.signbit(out[8]), np.signbit(expected[8]))
+    np.testing.assert_array_equal(np.signbit(out[2]), np.signbit(expected[2]))
+
+
+def test_every_name_is_numpys_or_a_known_addition():
+    names = {n for n, f in vars(vmath).items() if callable(f) and not n.startswith("_")}
+    assert {n for n in names if not hasattr(np, n)} == {"erf", "sigmoid", "softplus", "rsqrt", "sincos"}
+    assert {f.name for f in FUNCTIONS} <= names
+
+
+@pytest.mark.parametrize(
+    ("features", "host", "machine", "expected"),
+    [
+        (None, {"fma": True}, "x86_64", True),
+        (None, {"fma": False}, "x86_64", False),
+        (None, {}, "aarch64", True),
+        ("+avx2", {"fma": True}, "x86_64", False),
+        ("+avx2,+fma", {"fma": False}, "x86_64", True),
+    ],
+)
+def test_fma_is_asked_of_numba_and_the_host(monkeypatch, features, host, machine, expected):
+    monkeypatch.setattr(_jit.config, "CPU_FEATURES", features)
+    monkeypatch.setattr(_jit.llvmlite.binding, "get_host_cpu_features", lambda: host)
+    monkeypatch.setattr(_jit.platform, "machine", lambda: machine)
+    assert _jit.has_fma() is expected
+
+
+def test_without_fma_the_functions_are_those_of_libm():
+    program = """
+import math, numpy as np
+from dualmc.kernels import vmath
+assert not vmath.FMA and not vmath.LIMITS
+x = 0.75
+expected = dict(exp=math.exp(x), cbrt=math.cbrt(x), erf=math.erf(x), sigmoid=1 / (1 + math.exp(-x)), softplus=math.log1p(math.exp(x)),
+                rsqrt=1 / math.sqrt(x), sin=math.sin(x))
+for name, value in expected.items():
+    assert abs(getattr(vmath, name)(x) - value) < 4e-16, name
+assert abs(vmath.power(x, 3.0) - x**3) < 1e-15 and abs(vmath.arctan2(-x, -2.0) - math.atan2(-x, -2.0)) < 1e-15
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, env={"NUMBA_CPU_FEATURES": "+sse2", "PYTHONPATH": ":".join(sys.path)})
