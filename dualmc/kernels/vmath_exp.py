@@ -164,9 +164,13 @@ def tanh(x: Real) -> Real:
 
 @branch_free(lambda x: 1.0 / (1.0 + np.exp(-x)))
 def sigmoid(x: Real) -> Real:
-    """1 / (1 + exp(-x)), with exp(-|x|) so that nothing overflows."""
-    e = exp(-magnitude(x))
-    return where(x < 0.0, e, 1.0) / (1.0 + e)
+    """1 / (1 + exp(-x)): with exp(-|x|) in two words, so that nothing overflows."""
+    k, r, _ = reduced(at_least(-magnitude(x), -746.0))
+    p, p_low = fast_two_sum(1.0, r + tail(r))
+    e, e_low = scaled(p, k), scaled(p_low, k)
+    d, d_low = fast_two_sum(1.0, e)
+    q, q_low = quotient(where(x < 0.0, e, 1.0), where(x < 0.0, e_low, 0.0), d, d_low + e_low)
+    return q + q_low
 
 
 @branch_free(lambda x: max(x, 0.0) + np.log1p(np.exp(-abs(x))))
