@@ -10,6 +10,7 @@ from ._jit import Real, device, intrinsic
 I64, F64 = ir.IntType(64), ir.DoubleType()
 
 ROUND = 1.5 * 2.0**52  # adding it rounds to an integer, which then stands in the low bits
+EXPONENT = ROUND + 1023.0  # the same, and the integer is the exponent of a float64 once it is shifted by 52 bits
 ONE_BITS = 0x3FF0000000000000
 SIGN_BITS = -(2**63)
 MANTISSA_BITS = 2**52 - 1
@@ -106,14 +107,14 @@ def at_least(x: Real, bound: Real) -> Real:
 @device
 def power_of_two(k: Real) -> Real:
     """2**k for an integer |k| < 1023."""
-    return number((bits(k + ROUND) << 52) + ONE_BITS)
+    return number(bits(k + EXPONENT) << 52)
 
 
 @device
 def scaled(x: Real, k: Real) -> Real:
     """x·2**k for an integer |k| < 2044 and x near 1: in two steps, of which only the second may round."""
-    t = fma(k, 0.5, ROUND)
-    return x * number((bits(t) << 52) + ONE_BITS) * power_of_two(k - (t - ROUND))
+    t = fma(k, 0.5, EXPONENT)
+    return x * number(bits(t) << 52) * power_of_two(k - (t - EXPONENT))
 
 
 @device

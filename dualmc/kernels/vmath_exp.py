@@ -173,12 +173,29 @@ def sigmoid(x: Real) -> Real:
     return q + q_low
 
 
+@device
+def log1p_below_one(e: Real) -> Real:
+    """log(1 + e) for 0 ≤ e ≤ 1."""
+    u, low = two_sum(1.0, e)
+    return where(e < 1e-17, e, log_of_sum(u, low, 0.0))
+
+
 @branch_free(lambda x: max(x, 0.0) + np.log1p(np.exp(-abs(x))))
 def softplus(x: Real) -> Real:
     """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|))."""
-    e = exp(-magnitude(x))
-    u, low = two_sum(1.0, e)
-    return at_least(x, 0.0) + where(e < 1e-17, e, log_of_sum(u, low, 0.0))
+    return at_least(x, 0.0) + log1p_below_one(exp(-magnitude(x)))
+
+
+@branch_free(np.logaddexp)
+def logaddexp(x: Real, y: Real) -> Real:
+    """log(exp(x) + exp(y)) = max(x, y) + log(1 + exp(-|x - y|)); an ulp of the larger term, as NumPy's."""
+    return where(x == y, x + LN2, where(x > y, x, y) + log1p_below_one(exp(-magnitude(x - y))))
+
+
+@branch_free(np.logaddexp2)
+def logaddexp2(x: Real, y: Real) -> Real:
+    """log2(2**x + 2**y), as logaddexp."""
+    return where(x == y, x + 1.0, where(x > y, x, y) + LOG2_E * log1p_below_one(exp2(-magnitude(x - y))))
 
 
 @branch_free(math.erf)

@@ -39,6 +39,30 @@ def absolute(x: Real) -> Real:
 
 
 @device
+def add(x: Real, y: Real) -> Real:
+    """x + y."""
+    return x + y
+
+
+@device
+def subtract(x: Real, y: Real) -> Real:
+    """x - y."""
+    return x - y
+
+
+@device
+def multiply(x: Real, y: Real) -> Real:
+    """x·y."""
+    return x * y
+
+
+@device
+def divide(x: Real, y: Real) -> Real:
+    """x / y."""
+    return x / y
+
+
+@device
 def negative(x: Real) -> Real:
     """-x."""
     return -x
@@ -62,7 +86,26 @@ def conjugate(x: Real) -> Real:
     return x
 
 
-real = conjugate
+positive = real = conjugate
+
+
+@branch_free(np.degrees)
+def degrees(x: Real) -> Real:
+    """x·180/π."""
+    return x * (180.0 / math.pi)
+
+
+@branch_free(np.radians)
+def radians(x: Real) -> Real:
+    """x·π/180."""
+    return x * (math.pi / 180.0)
+
+
+@device
+def heaviside(x: Real, at_zero: Real) -> Real:
+    """0 below 0, 1 above, at_zero at 0; nan for nan."""
+    zero = zeros_like(x)
+    return where(x < 0, zero, where(x > 0, ones_like(x), where(x == 0, at_zero, x)))
 
 
 @device
@@ -75,6 +118,18 @@ def maximum(x: Real, y: Real) -> Real:
 def minimum(x: Real, y: Real) -> Real:
     """Return the smaller one; nan if either is."""
     return where((x <= y) | (x != x), x, y)
+
+
+@device
+def fmax(x: Real, y: Real) -> Real:
+    """Return the larger one; the other if one is nan."""
+    return where((x >= y) | (y != y), x, y)
+
+
+@device
+def fmin(x: Real, y: Real) -> Real:
+    """Return the smaller one; the other if one is nan."""
+    return where((x <= y) | (y != y), x, y)
 
 
 @device

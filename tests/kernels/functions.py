@@ -40,13 +40,17 @@ def near(*centres):
 
 
 def quarter_turns(limit):
-    """Doubles next to multiples of π/2, and among them the one that is closest for its size."""
+    """The doubles m·2**e that are closest to multiples of π/2: m is the denominator of a convergent of 2**e / (π/2)."""
+    found = []
     with mpmath.workprec(300):
-        rng = np.random.default_rng(3)
-        multiples = np.concatenate([np.arange(1, 60), np.exp2(rng.uniform(6, math.log2(limit) - 1, 150)).astype(np.int64)])
-        x = np.array([float(int(k) * mpmath.pi / 2) for k in multiples])
-    x = x[x < limit]
-    return np.concatenate([x, -np.nextafter(x, 0), (x + x / np.maximum(1, multiples[: len(x)]) / 2), [6381956970095103.0 * 2.0**-10]])
+        for e in range(-52, math.frexp(limit)[1]):
+            ratio, before, m = mpmath.mpf(2) ** (e + 1) / mpmath.pi, 1, 0
+            while m < 2**53 and m * 2.0**e < limit:
+                whole = mpmath.floor(ratio)
+                before, m, ratio = m, int(whole) * m + before, 1 / (ratio - whole)
+                found.append(m * 2.0**e)
+    x = np.unique([x for x in found if 0 < x < limit])
+    return np.concatenate([x, -x, np.nextafter(x, 0)])
 
 
 def pairs(x, y):

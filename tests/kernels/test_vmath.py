@@ -199,6 +199,13 @@ def simple(x, y, out):
         out[16, i] = vmath.rint(a)
         out[17, i] = vmath.clip(a, -1.0, b)
         out[18, i] = vmath.real(a)
+        out[19, i] = vmath.add(a, b)
+        out[20, i] = vmath.subtract(a, b)
+        out[21, i] = vmath.multiply(a, b)
+        out[22, i] = vmath.divide(a, b)
+        out[23, i] = vmath.fmax(a, b)
+        out[24, i] = vmath.fmin(a, b)
+        out[25, i] = vmath.heaviside(a, b)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -206,17 +213,48 @@ def test_simple_functions_are_those_of_numpy(dtype):
     with np.errstate(all="ignore"):
         values = np.array([*EDGES, 0.5, -0.5, 1.5, 2.5, -2.5, 1e17]).astype(dtype)
     x, y = np.array(list(itertools.product(values, values)), dtype).T.copy()
-    out = np.empty((19, x.size), dtype)
+    out = np.empty((26, x.size), dtype)
     simple(x, y, out)
     one = [np.sign, np.absolute, np.negative, np.square, np.reciprocal, np.conjugate]
     tests = [np.isnan, np.isinf, np.isfinite, np.ones_like, np.zeros_like, np.floor, np.rint]
     with np.errstate(all="ignore"):
         expected = [f(x) for f in one] + [np.maximum(x, y), np.minimum(x, y), np.copysign(x, y), np.where(x > y, x, y)]
         expected += [f(x) for f in tests] + [np.clip(x, -1, y), x]
+        expected += [f(x, y) for f in (np.add, np.subtract, np.multiply, np.divide, np.fmax, np.fmin, np.heaviside)]
     for row, wanted in zip(out, expected, strict=True):
         np.testing.assert_array_equal(row, wanted.astype(dtype))
     np.testing.assert_array_equal(np.signbit(out[8]), np.signbit(expected[8]))
     np.testing.assert_array_equal(np.signbit(out[2]), np.signbit(expected[2]))
+
+
+@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2"])
+def test_sums_of_exponentials_are_right_to_ulps_of_the_larger_term(name):
+    values = np.concatenate([[0.0, -0.0, math.inf, -math.inf, math.nan, 800.0, -800.0], np.linspace(-40, 40, 31)])
+    x, y = np.array(list(itertools.product(values, values))).T.copy()
+    compiled, out = loop(getattr(vmath, name), 2), np.empty_like(x)
+    compiled(x, y, out)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(out, getattr(np, name)(x, y), rtol=4e-16, atol=4e-16)
+    assert VECTOR_INSTRUCTION.search(code(compiled)) or not vmath.FMA
+
+
+@pytest.mark.parametrize("name", ["degrees", "radians", "rad2deg", "deg2rad"])
+def test_angles_are_converted_as_numpy_does(name):
+    assert getattr(vmath, name)(0.7) == getattr(np, name)(0.7)
+    assert getattr(vmath, name)(np.float32(0.7)) == pytest.approx(getattr(np, name)(0.7))
+
+
+@pytest.mark.parametrize("x", [2, np.int32(2), True])
+def test_integers_are_taken_as_float64(x):
+    assert vmath.sqrt(x) == math.sqrt(x)
+    assert vmath.sign(x) == 1
+    assert vmath.maximum(x, 3.5) == 3.5
+
+
+@pytest.mark.parametrize("condition", [True, 1, 2.5])
+def test_where_takes_any_number_for_a_condition(condition):
+    compiled = numba.njit(lambda c, x: vmath.where(c, 0, x))
+    assert (compiled(condition, 1.5), compiled(type(condition)(0), 1.5)) == (0.0, 1.5)
 
 
 def test_every_name_is_numpys_or_a_known_addition():
