@@ -81,6 +81,12 @@ def reduced(x: Real) -> Real:
 
 
 @device
+def bounded(x: Real) -> Real:
+    """Return the nearest number whose exponential overflows or vanishes at most just so."""
+    return at_least(at_most(x, 710.0), -746.0)
+
+
+@device
 def tail(r: Real) -> Real:
     """exp(r) - 1 - r for a reduced r."""
     return r * r * fma(r, horner(r, EXP), 0.5)
@@ -89,16 +95,16 @@ def tail(r: Real) -> Real:
 @device
 def exp_of_sum(x: Real, low: Real) -> Real:
     """exp(x + low), for a low that is at most an ulp of x; right up to overflow, and where the result is subnormal."""
-    k, r, r_low = reduced(at_least(at_most(x, 710.0), -746.0))
+    k, r, r_low = reduced(bounded(x))
     r, more = two_sum(r, low)
     return scaled(1.0 + (r + (tail(r) + (r_low + more))), k)
 
 
 @device
 def expm1_in_two(x: Real) -> Real:
-    """exp(x) - 1 for -40 ≤ x ≤ 709 as a sum of two words; half of it above."""
+    """exp(x) - 1 for x ≤ 710 as a sum of two words, and a factor of it: 2 close to overflow, else 1."""
     k, r, r_low = reduced(x)
-    s = power_of_two(at_most(k, 1023.0))
+    s = power_of_two(at_least(at_most(k, 1023.0), -100.0))
     a = s - 1.0
     high = fma(s, r, a)
     return high, fma(s, tail(r) + r_low, fma(s, r, a - high)), where(k > 1023.0, 2.0, 1.0)
@@ -107,7 +113,7 @@ def expm1_in_two(x: Real) -> Real:
 @branch_free(np.exp)
 def exp(x: Real) -> Real:
     """exp(x): argument reduction by log 2 and a polynomial of degree 11."""
-    k, r, _ = reduced(at_least(at_most(x, 710.0), -746.0))
+    k, r, _ = reduced(bounded(x))
     return scaled(1.0 + (r + tail(r)), k)
 
 
@@ -125,7 +131,7 @@ def exp2(x: Real) -> Real:
 @branch_free(np.expm1)
 def expm1(x: Real) -> Real:
     """exp(x) - 1: as exp, with 2**k - 1 added to the polynomial in two words."""
-    high, low, factor = expm1_in_two(at_least(at_most(x, 710.0), -40.0))
+    high, low, factor = expm1_in_two(bounded(x))
     return where(x == 0.0, x, (high + low) * factor)
 
 
@@ -165,7 +171,7 @@ def tanh(x: Real) -> Real:
 @branch_free(lambda x: 1.0 / (1.0 + np.exp(-x)))
 def sigmoid(x: Real) -> Real:
     """1 / (1 + exp(-x)): with exp(-|x|) in two words, so that nothing overflows."""
-    k, r, _ = reduced(at_least(-magnitude(x), -746.0))
+    k, r, _ = reduced(bounded(-magnitude(x)))
     p, p_low = fast_two_sum(1.0, r + tail(r))
     e, e_low = scaled(p, k), scaled(p_low, k)
     d, d_low = fast_two_sum(1.0, e)
