@@ -168,7 +168,7 @@ def tanh(x: Real) -> Real:
     return signed(q + q_low, x)
 
 
-@branch_free(lambda x: 1.0 / (1.0 + np.exp(-x)))
+@branch_free(lambda x: np.exp(min(x, 0.0)) / (1.0 + np.exp(-abs(x))))
 def sigmoid(x: Real) -> Real:
     """1 / (1 + exp(-x)): with exp(-|x|) in two words, so that nothing overflows."""
     k, r, _ = reduced(bounded(-magnitude(x)))

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import re
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from dualmc.rules import RULES
 
 BY_NAME = {f.name: f for f in FUNCTIONS}
 each = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.name)
-needs_fma = pytest.mark.skipif(not vmath.FMA, reason="without FMA the functions are those of libm, which do not vectorise")
-VECTOR_INSTRUCTION = re.compile(r"@llvm\.(fma|sqrt)\.v\d+f64\(")
+needs_fma = pytest.mark.skipif(
+    not vmath.FMA, reason="without FMA the functions are those of libm, whose precision is its own, and which do not vectorise"
+)
+VECTOR_INSTRUCTION = re.compile(r"@llvm\.(fma|sqrt)\.v\d+f(32|64)\(")
 KERNELS = {}
 
 
@@ -57,6 +60,7 @@ def code(compiled):
     return compiled.inspect_llvm(compiled.signatures[0])
 
 
+@needs_fma
 @each
 def test_values_are_right_to_two_ulp(function):
     args = arguments(function)
@@ -120,8 +124,10 @@ def test_float32_is_the_result_of_float64_rounded(function):
 @needs_fma
 @each
 def test_loops_are_vectorised(function):
-    apply(function.name, *[np.full(3, 0.5)] * (1 if function in UNARY else 2))
-    assert VECTOR_INSTRUCTION.search(code(kernel(function.name)))
+    for dtype in np.float64, np.float32:
+        apply(function.name, *[np.full(3, 0.5, dtype)] * (1 if function in UNARY else 2))
+    for signature in kernel(function.name).signatures:
+        assert VECTOR_INSTRUCTION.search(kernel(function.name).inspect_llvm(signature))
 
 
 def test_a_call_of_libm_is_not_taken_for_a_vector_instruction():
@@ -296,4 +302,29 @@ for name, value in expected.items():
     assert abs(getattr(vmath, name)(x) - value) < 4e-16, name
 assert abs(vmath.power(x, 3.0) - x**3) < 1e-15 and abs(vmath.arctan2(-x, -2.0) - math.atan2(-x, -2.0)) < 1e-15
 """
-    subprocess.run([sys.executable, "-c", program], check=True, env={"NUMBA_CPU_FEATURES": "+sse2", "PYTHONPATH": ":".join(sys.path)})
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, env={"NUMBA_CPU_FEATURES": "+sse2", "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+
+
+def test_a_kernel_that_calls_the_functions_is_kept_on_disk(tmp_path):
+    (tmp_path / "loops.py").write_text("""
+from dualmc.kernels import vmath
+from dualmc.kernels._jit import kernel
+
+@kernel
+def squares(x):
+    for i in range(len(x)):
+        x[i] = vmath.sqrt(x[i])
+""")
+    program = """
+import numpy as np
+from loops import squares
+x = np.array([4.0, 9.0])
+squares(x)
+assert x.tolist() == [2.0, 3.0] and squares.targetoptions["nogil"] and squares.targetoptions["error_model"] == "numpy"
+print(sum(squares.stats.cache_hits.values()))
+"""
+    env = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    hits = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=env).stdout for _ in range(2)]
+    assert hits == ["0\n", "1\n"]
