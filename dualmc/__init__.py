@@ -23,6 +23,7 @@ from .partial import MINUS_ONE as MINUS_ONE
 from .partial import ONE as ONE
 from .partial import ZERO as ZERO
 from .rules.registry import defrule as defrule
+from .settings import config as config
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ __all__ = [
     "ZERO",
     "Dual",
     "LinearOp",
+    "config",
     "defrule",
     "derivative",
     "gradient",

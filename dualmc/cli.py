@@ -4,12 +4,14 @@ import argparse
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 import dualmc
 
 from .demo import lorenz, nist, paper
+from .warmup import DTYPES, warmup
 
 LONGEST = 2000
 """Time steps; by t = 20 the model, which is chaotic, has made rounding errors as large as its state."""
@@ -51,6 +53,18 @@ def _integrate(options: argparse.Namespace) -> str:
     return lorenz.render(lorenz.run(options.steps))
 
 
+def _progress(line: str) -> None:
+    sys.stderr.write(f"\r{line:32s}\r")
+    sys.stderr.flush()
+
+
+def _warmup(options: argparse.Namespace) -> str:
+    start = time.perf_counter()
+    dtypes = DTYPES if options.single else DTYPES[:1]
+    count = warmup(dtypes, _progress if sys.stderr.isatty() else lambda line: None)
+    return f"{count} kernels are compiled and kept on disk; it took {time.perf_counter() - start:.0f} s."
+
+
 def _parser() -> argparse.ArgumentParser:
     """Build the parser; each sub-command sets `demos`, the functions from options to text that it runs."""
     parser = _Parser(
@@ -76,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     integrate.add_argument(
         "--steps", type=_steps, default=lorenz.STEPS, metavar="N", help=f"time steps, 1 to {LONGEST} (default {lorenz.STEPS})"
     )
+    warm = command("warmup", "compile all kernels now and keep them on disk, so that later processes load them", _warmup)
+    warm.add_argument("--single", action="store_true", help="also for single precision")
     return parser
 
 

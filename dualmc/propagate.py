@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import large
 from ._typing import Array, Shape, Tangent
 from .errors import lost
 from .linear_op import LinearOp
@@ -27,6 +28,9 @@ def _shape(x: Array) -> Shape:
 
 def elementwise(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[Tangent | None]) -> Pair:
     """Σᵢ diag(∂ans/∂argᵢ)·tᵢ: each Jacobian is diagonal (section 4.2), broadcasting included (section 4.3)."""
+    pair = large.elementwise(rule, primals, tangents)
+    if pair is not None:
+        return pair
     ans = rule.func(*primals)
     if rule.on_complex == "refused" and ans.dtype.kind == "c":
         raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
@@ -127,6 +131,9 @@ def _strong(
 
 def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
     """Weights that come from primals, then a linear map."""
+    pair = large.reduction(rule, x, t, args, kwargs)
+    if pair is not None:
+        return pair
     space = space_of(t)
     ans, weights, op = rule.terms(np.copy(x) if space.KEEPS else x, *args, **kwargs)
     if space.KEEPS:

@@ -10,15 +10,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dualmc"
 LAYERS = [
-    {"errors", "_typing", "partial"},
+    {"errors", "_typing", "partial", "settings"},
     {"linear_op", "trees"},
     {"rules", "tangents", "kernels"},
+    {"large"},
     {"propagate"},
     {"arrays"},
     {"boundary"},
     {"forward", "jacobians", "access", "special"},
     {""},
-    {"demo"},
+    {"demo", "warmup"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,5 +1,6 @@
 """Array classes that speak NumPy's protocols."""
 
+from . import operations
 from .dual import Dual
 
-__all__ = ["Dual"]
+__all__ = ["Dual", "operations"]

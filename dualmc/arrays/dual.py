@@ -9,18 +9,16 @@ from typing import Any, cast, final
 import numpy as np
 from numpy import ndarray
 
-from .. import propagate
+from .. import large, propagate
 from .._typing import Array, Shape, Tangent
-from ..errors import lost
 from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
-from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
-from ..rules.selection import base
+from ..rules.rule import Elementwise, Multilinear
 from ..tangents import space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
-from .creation import as_array, as_arrays, carries
+from .creation import as_array, carries
 from .methods import ArrayMethods
 from .protocol import NumPyProtocol
 
@@ -28,11 +26,13 @@ _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
-# The rules of Python's operators; defrule does not replace them. x**2 takes ndarray's own short cut to a square.
+# The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
 _NEGATIVE, _POSITIVE, _ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
+_SQUARE = RULES[np.square]
 _POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
+_IN_PLACE: dict[Any, Any] = {operator.add: _ADD, operator.sub: _SUBTRACT, operator.mul: _MULTIPLY, operator.truediv: _DIVIDE}
 
 
 @final
@@ -131,6 +131,17 @@ class Dual(NumPyProtocol, ArrayMethods):
         zero = space_of(self.tangent).zeros(self.tangent, self.ndim, value.shape, value.dtype)
         return Dual(lift(value, self.primal), zero, self.level)
 
+    def _updated(self, function: Any, other: Any) -> Any:
+        """Write function(self, other) into this array; a NumPy scalar is replaced instead."""
+        if not self._writable():
+            return function(self, other)
+        p, t, q, u = self.primal, self.tangent, other, None
+        if type(other) is Dual and other.level == self.level:
+            q, u = other.primal, other.tangent
+        if not (type(t) is ndarray and t.size >= large.LEAST and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
+            self[...] = function(self, other)
+        return self
+
     def _writable(self) -> bool:
         """Whether there is an array to write into, not a NumPy scalar."""
         return isinstance(base_of(self), ndarray)
@@ -139,7 +150,7 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     @staticmethod
     def _evaluate(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        return _KINDS[type(rule)](rule, args, kwargs)
+        return WAYS[type(rule)](rule, args, kwargs)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if not kwargs and method == "__call__":
@@ -250,6 +261,8 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _binary(_DIVIDE, other, self)
 
     def __pow__(self, other: Any) -> Any:
+        if type(other) in (int, float) and other == 2:
+            return _unary(_SQUARE, self)  # as ndarray does
         return _binary(_POW, self, other)
 
     def __rpow__(self, other: Any) -> Any:
@@ -268,10 +281,10 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _binary(_REMAINDER, other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return _multilinear(_MATMUL, (self, other), {})
+        return WAYS[Multilinear](_MATMUL, (self, other), {})
 
     def __rmatmul__(self, other: Any) -> Any:
-        return _multilinear(_MATMUL, (other, self), {})
+        return WAYS[Multilinear](_MATMUL, (other, self), {})
 
     def __neg__(self) -> Any:
         return _unary(_NEGATIVE, self)
@@ -309,44 +322,35 @@ def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
     return p, settle(t, p)
 
 
-# Operations by rule kind: find the level, hand primals and tangents to the chain rule, wrap the result. -----------
+# Short ways: what they leave goes to the general way of the rule's kind, in operations.py. ---------------------------
 
 
-def _split(args: Sequence[Any]) -> tuple[int, list[Any], list[Tangent | None]]:
-    """Return the highest level among args, and primals and tangents at it; whatever is lower is constant there."""
-    level = max((a.level for a in args if type(a) is Dual), default=-1)
-    primals, tangents = [], []
-    for a in args:
-        if type(a) is Dual and a.level == level:
-            primals.append(a.primal)
-            tangents.append(a.tangent)
-        else:
-            primals.append(a)
-            tangents.append(None)
-    return level, primals, tangents
-
-
-def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
-    return ans if t is None else Dual(ans, t, level)
+Way = Callable[[Any, Sequence[Any], dict[str, Any]], Any]
+WAYS: dict[type, Way] = {}
+"""The general way of each rule kind; operations.py fills it."""
 
 
 def _unary(rule: Any, a: Dual) -> Any:
-    """Take the short way: one raw array, one product. The general way is `_elementwise`; they agree by a test."""
+    """Take the short way: one raw array, one product. The general way is `operations._elementwise`; they agree by a test."""
     d, u = rule.slope, a.tangent
+    if type(u) is ndarray and u.size >= large.LEAST:
+        pair = large.unary(rule, a.primal, u)
+        if pair is not None:
+            return Dual(*pair, a.level)
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a.primal
         ans = rule.func(p)
         t = u * d(ans, p)
         if not has_nan(t):
             return Dual(ans, t, a.level)
-    return _elementwise(rule, (a,), {})
+    return WAYS[Elementwise](rule, (a,), {})
 
 
 def _binary(rule: Any, a: Any, b: Any) -> Any:
     """
     Take the short way for raw arrays of one shape and level, and for a number or a plain array beside one.
 
-    The general way is `_elementwise`; they agree by a test. bench/bench_overhead.py shows what this saves.
+    The general way is `operations._elementwise`; they agree by a test. bench/bench_overhead.py shows what this saves.
     """
     if rule.short:
         if type(a) is Dual:
@@ -354,6 +358,10 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 u, v = a.tangent, b.tangent
                 if type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW):
                     p, q, level = a.primal, b.primal, a.level
+                    if type(u) is ndarray and u.size >= large.LEAST and level == b.level:
+                        pair = large.binary(rule, p, q, u, v)
+                        if pair is not None:
+                            return Dual(*pair, level)
                     if level == b.level and type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
                         ans = rule.func(p, q)
                         d0, d1 = rule.d
@@ -370,7 +378,7 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 return _one_sided(rule, a.primal, b, 0, a)
         elif type(b.tangent) in _RAW and _simple(a, b.primal):
             return _one_sided(rule, a, b.primal, 1, b)
-    return _elementwise(rule, (a, b), {})
+    return WAYS[Elementwise](rule, (a, b), {})
 
 
 def _simple(c: Any, p: Array) -> bool:
@@ -382,119 +390,14 @@ def _simple(c: Any, p: Array) -> bool:
 
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
+    if type(x.tangent) is ndarray and x.tangent.size >= large.LEAST:
+        pair = large.elementwise(rule, (p, q), (None, x.tangent) if i else (x.tangent, None))
+        if pair is not None:
+            return Dual(*pair, x.level)
     quiet: Any = rule.quiet
     if quiet is False or not quiet(p, q):
         ans, d, u = rule.func(p, q), rule.d[i], x.tangent
         t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]
         if not has_nan(t):
             return Dual(ans, t, x.level)
-    return _elementwise(rule, (p, x) if i else (x, q), {})
-
-
-def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    if kwargs:
-        raise TypeError(f"{rule.func.__name__} of a Dual takes no keyword {next(iter(kwargs))!r}")
-    args = [a if type(a) is Dual or type(a) in (float, int) else _operand(a) for a in args]
-    if any(a is NotImplemented for a in args):
-        return NotImplemented
-    level, primals, tangents = _split(args)
-    ans, t = propagate.elementwise(rule, primals, tangents)
-    return _wrap(ans, t, level)
-
-
-def _operand(x: Any) -> Any:
-    """Return x as an array of numbers, or NotImplemented if its class wants to do operators itself."""
-    if type(x) in (bool, complex):
-        return x
-    return NotImplemented if getattr(type(x), "__array_ufunc__", True) is None else as_array(x)
-
-
-def _first(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
-    """Part the array that is differentiated from the other arguments; a mask among those needs no tangent."""
-    x, *rest = args
-    x = as_array(x)
-    if type(x) is not Dual:
-        raise lost(f"np.{rule.func.__name__} with a Dual as another argument than the first")
-    if carries(kwargs.get("where")):
-        kwargs = {**kwargs, "where": base(kwargs["where"])}
-    return x, rest, kwargs
-
-
-def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    initial = kwargs.pop("initial") if carries(kwargs.get("initial")) else None
-    x, rest, kwargs = _first(rule, args, kwargs)
-    ans, t = propagate.linear(rule, x.primal, x.tangent, rest, kwargs)
-    result = Dual(ans, t, x.level)
-    return result if initial is None else initial + result
-
-
-def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    x, rest, kwargs = _first(rule, args, kwargs)
-    ans, t = propagate.weighted(rule, x.primal, x.tangent, rest, kwargs)
-    return Dual(ans, t, x.level)
-
-
-def _multilinear(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    operands, rebuild = rule.split(args)
-    operands = [a if type(a) is Dual else _operand(a) for a in operands]
-    if any(a is NotImplemented for a in operands):
-        return NotImplemented
-    level, primals, tangents = _split([np.asarray(a) if isinstance(a, complex) else a for a in operands])
-    ans, t = propagate.multilinear(rule, primals, tangents, rebuild, kwargs)
-    return _wrap(ans, t, level)
-
-
-def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    parts, *rest = args
-    level, primals, tangents = _split([as_array(p) for p in parts])
-    ans, t = propagate.join(rule, primals, tangents, rest, kwargs)
-    return _wrap(ans, t, level)
-
-
-def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    args = [*args, *(kwargs.pop(name) for name in rule.arrays[len(args) :])]
-    arrays, rest = as_arrays(args[: len(rule.arrays)]), args[len(rule.arrays) :]
-    level, primals, tangents = _split(arrays)
-    keeps = any(t is not None and space_of(t).KEEPS for t in tangents)
-    ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)
-    t = rule.residual(ans, *arrays, *rest, **kwargs).tangent
-    if not isinstance(ans, tuple):
-        return _wrap(ans, propagate.implicit(ans, ops, t), level)
-    return type(ans)(*(_wrap(y, propagate.implicit(y, op, t), level) for y, op in zip(ans, ops, strict=True)))
-
-
-def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    result = rule.body(*args, **kwargs)
-    if rule.exact and type(result) is Dual:
-        _, plain, _ = _split([*args, *kwargs.values(), result])
-        ans = rule.func(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=False)))
-        return Dual(ans, space_of(result.tangent).settle(result.tangent, ans), result.level)
-    return result
-
-
-def _stripped(x: Any) -> Any:
-    """Return x with every Dual in it replaced by its plain value."""
-    if type(x) is Dual:
-        return base_of(x)
-    return type(x)(map(_stripped, x)) if type(x) in (list, tuple) else x
-
-
-def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    return rule.func(*map(_stripped, args), **{k: _stripped(v) for k, v in kwargs.items()})
-
-
-def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    raise TypeError(f"{rule.func.__name__} of a Dual: {rule.reason}")
-
-
-_KINDS: dict[type, Callable[[Any, Sequence[Any], dict[str, Any]], Any]] = {
-    Elementwise: _elementwise,
-    Linear: _linear,
-    Weighted: _weighted,
-    Multilinear: _multilinear,
-    Join: _join,
-    Implicit: _implicit,
-    Composed: _composed,
-    Constant: _constant,
-    Refused: _refused,
-}
+    return WAYS[Elementwise](rule, (p, x) if i else (x, q), {})

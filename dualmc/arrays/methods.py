@@ -1,5 +1,6 @@
 """The methods and attributes of ndarray that follow from NumPy functions, for every array that carries tangents."""
 
+import operator
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -35,6 +36,9 @@ class ArrayMethods:
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def _updated(self, function: Any, other: Any) -> Any:
         raise NotImplementedError
 
     def _writable(self) -> bool:
@@ -288,35 +292,29 @@ class ArrayMethods:
 
     # In place: written through to all views, as NumPy does; a NumPy scalar is replaced instead.
 
-    def _updated(self, result: Any) -> Any:
-        if not self._writable():
-            return result
-        self[...] = result
-        return self
-
     def __iadd__(self, other: Any) -> Any:
-        return self._updated(self + other)
+        return self._updated(operator.add, other)
 
     def __isub__(self, other: Any) -> Any:
-        return self._updated(self - other)
+        return self._updated(operator.sub, other)
 
     def __imul__(self, other: Any) -> Any:
-        return self._updated(self * other)
+        return self._updated(operator.mul, other)
 
     def __itruediv__(self, other: Any) -> Any:
-        return self._updated(self / other)
+        return self._updated(operator.truediv, other)
 
     def __ipow__(self, other: Any) -> Any:
-        return self._updated(self**other)
+        return self._updated(operator.pow, other)
 
     def __ifloordiv__(self, other: Any) -> Any:
-        return self._updated(self // other)
+        return self._updated(operator.floordiv, other)
 
     def __imod__(self, other: Any) -> Any:
-        return self._updated(self % other)
+        return self._updated(operator.mod, other)
 
     def __imatmul__(self, other: Any) -> Any:
-        return self._updated(self @ other)
+        return self._updated(operator.matmul, other)
 
     # What would lose the tangent.
 

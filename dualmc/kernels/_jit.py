@@ -10,6 +10,7 @@ import numba
 from llvmlite import ir
 from numba.core import config, types
 from numba.extending import intrinsic as numba_intrinsic
+from numba.extending import overload as numba_overload
 
 Real: TypeAlias = Any  # a scalar inside compiled code: float64, unless a function says otherwise
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +33,11 @@ def kernel(function: F) -> F:
     return cast("F", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
+def reassociating(function: F) -> F:
+    """Compile a function of arrays whose additions may be taken in any order, so that a sum can be vectorised."""
+    return cast("F", numba.njit(error_model="numpy", fastmath={"reassoc", "nsz"})(function))
+
+
 def device(function: F) -> F:
     """Compile a scalar function that is inlined wherever it is called, so that the caller's loop can be vectorised."""
     return cast("F", numba.njit(error_model="numpy", forceinline=True, no_cfunc_wrapper=True)(function))
@@ -40,6 +46,11 @@ def device(function: F) -> F:
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
     """Declare an operation that Numba has no name for; the function returns its signature and what emits its code."""
     return cast("Callable[..., Any]", numba_intrinsic(function))
+
+
+def overload(stub: Callable[..., Any]) -> Callable[[F], F]:
+    """Declare what a function without a body is inside compiled code: what the decorated one returns for given types."""
+    return cast("Callable[[F], F]", numba_overload(stub, prefer_literal=True))
 
 
 def branch_free(libm: Callable[..., Any]) -> Callable[[F], F]:

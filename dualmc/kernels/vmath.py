@@ -49,6 +49,7 @@ from .vmath_simple import isnan as isnan
 from .vmath_simple import maximum as maximum
 from .vmath_simple import minimum as minimum
 from .vmath_simple import multiply as multiply
+from .vmath_simple import ndim as ndim
 from .vmath_simple import negative as negative
 from .vmath_simple import ones_like as ones_like
 from .vmath_simple import positive as positive
@@ -75,4 +76,4 @@ pow = power
 true_divide, rad2deg, deg2rad = divide, degrees, radians
 
 #: The largest |x| for which a function is right; beyond it the caller takes NumPy's. Functions without an entry have no limit.
-LIMITS: dict[str, float] = dict.fromkeys(("sin", "cos", "sincos", "tan"), 1e13) if FMA else {}
+LIMITS: dict[str, float] = {"sin": 1e5, "cos": 1e5, "sincos": 1e5, "tan": 1e13} if FMA else {}

@@ -26,6 +26,12 @@ def zeros_like(context: Any, x: Any) -> Any:
 
 
 @device
+def ndim(x: Real) -> int:
+    """1: a number in a kernel is an entry of an array."""
+    return 1
+
+
+@device
 def sign(x: Real) -> Real:
     """-1, 0 or 1; nan for nan."""
     one, zero = ones_like(x), zeros_like(x)

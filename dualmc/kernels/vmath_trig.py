@@ -22,6 +22,8 @@ from ._jit import Real, branch_free, device
 
 INF, NAN = np.inf, np.nan
 TWO_OVER_PI = 0.6366197723675814
+# π/2 in parts of 33 bits, whose products with integers below 2**20 are exact, and the rest.
+HALF_PI_1, HALF_PI_2, HALF_PI_3 = 1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21
 HALF_PI, HALF_PI_LOW, HALF_PI_LOWEST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
 PI, PI_LOW = 3.141592653589793, 1.2246467991473532e-16
 QUARTER_PI, QUARTER_PI_LOW = 0.7853981633974483, 3.061616997868383e-17
@@ -104,21 +106,36 @@ def cos_in_two(r: Real, low: Real) -> Real:
     return c, fma(z * z, horner(z, COS), fma(z, -0.5, 1.0 - c) - r * low)
 
 
+@device
+def quarter(x: Real) -> Real:
+    """Return the integer q and r with x = q·π/2 + r and |r| < 0.79, for |x| up to 1e5 (Cody & Waite 1980)."""
+    t = fma(x, TWO_OVER_PI, ROUND)
+    k = t - ROUND
+    return bits(t), fma(-k, HALF_PI_3, fma(-k, HALF_PI_2, fma(-k, HALF_PI_1, x)))
+
+
+@device
+def both(r: Real) -> Real:
+    """sin(r) and cos(r) for |r| < 0.79."""
+    z = r * r
+    return fma(z * r, horner(z, SIN), r), fma(z * z, horner(z, COS), fma(z, -0.5, 1.0))
+
+
 @branch_free(np.sin)
 def sin(x: Real) -> Real:
-    """sin(x): reduction by multiples of π/2 in three words, and both polynomials, one of which is selected."""
-    q, r, low = octant(x)
-    c, c_low = cos_in_two(r, low)
-    value = where((q & 1) != 0, c + c_low, r + sin_rest(r, low))
+    """sin(x): reduction by multiples of π/2, and both polynomials, one of which is selected."""
+    q, r = quarter(x)
+    s, c = both(r)
+    value = where((q & 1) != 0, c, s)
     return where(x == 0.0, x, number(bits(value) ^ ((q << 62) & SIGN_BITS)))
 
 
 @branch_free(np.cos)
 def cos(x: Real) -> Real:
     """cos(x): as sin, a quarter turn on."""
-    q, r, low = octant(x)
-    c, c_low = cos_in_two(r, low)
-    value = where((q & 1) != 0, r + sin_rest(r, low), c + c_low)
+    q, r = quarter(x)
+    s, c = both(r)
+    value = where((q & 1) != 0, s, c)
     return number(bits(value) ^ (((q + 1) << 62) & SIGN_BITS))
 
 

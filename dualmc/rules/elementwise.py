@@ -30,30 +30,23 @@ INF, NAN = math.inf, math.nan
 # Named bodies for partials that need more than a line. -------------------------------------------------------
 
 
-def _is_number(y: Array, value: int) -> bool:
-    """Whether y is one number, not an array, and equal to value."""
-    return not getattr(y, "shape", ()) and bool(y == value)
-
-
 def _pow_x(ans: Array, x: Array, y: Array) -> Array:
     """y·x**(y-1), and 0 where y == 0, also at x == 0."""
-    if _is_number(y, 2):
-        return 2 * x
-    if not getattr(y, "shape", ()):
-        return y * x ** (y - 1) if y != 0 else np.zeros_like(ans)
-    return y * x ** np.where(y == 0, 1, y - 1)
+    if np.ndim(y) == 0 and y != 0:
+        return y * np.power(x, y - 1)
+    return y * np.power(x, np.where(y == 0, 1, y - 1))
 
 
 def _pow_xx(ans: Array, x: Array, y: Array) -> Array:
     """y·(y-1)·x**(y-2), and 0 where y is 0 or 1, also at x == 0."""
-    return y * (y - 1) * x ** np.where((y == 0) | (y == 1), 1, y - 2)
+    return y * (y - 1) * np.power(x, np.where((y == 0) | (y == 1), 1, y - 2))
 
 
 def _pow_xy(ans: Array, x: Array, y: Array) -> Array:
     """x**(y-1)·(1 + y·log x), and 0 where x == 0 and y > 1."""
     zero = (x == 0) & (y > 1)
     x = np.where(zero, 1, x)
-    return np.where(zero, 0, x ** (y - 1) * (1 + y * np.log(x)))
+    return np.where(zero, 0, np.power(x, y - 1) * (1 + y * np.log(x)))
 
 
 def _safe_log(x: Array, y: Array) -> Array:

@@ -92,8 +92,12 @@ def angles():
     return [(far, x), (x, far), (x, points()[::-1]), (points(high=-1015), points(high=-1015)[::-1]), (near(1.0, -1.0), 1.0)]
 
 
-LIMIT = 1e13
-CIRCLE = [uniform(-10, 10), points(low=-1074, high=43.0), near(0.25, 0.5, math.pi / 4), quarter_turns(LIMIT), uniform(-LIMIT, LIMIT)]
+def circle(limit):
+    """Angles up to a limit."""
+    inside = [uniform(-10, 10), points(low=-1074, high=math.log2(limit) - 0.01), near(0.25, 0.5, math.pi / 4)]
+    return [*inside, quarter_turns(limit), uniform(-limit, limit)]
+
+
 BELOW_ONE = [uniform(-1, 1), points(high=0), near(0.5, -0.5, 0.0)]
 ENDS = [np.clip(near(1.0, -1.0), -1, 1)]
 GROWTH = [uniform(-40, 40), points(high=9), near(0.0, math.log(2) / 2, 1.0)]
@@ -126,9 +130,9 @@ UNARY = [
         mpmath.log1p,
         [points(signs=False), -points(high=0, signs=False), uniform(-1, 3), near(0.0, 2**0.5 - 1, -0.293), ENDS[0]],
     ),
-    Function("sin", np.sin, mpmath.sin, CIRCLE),
-    Function("cos", np.cos, mpmath.cos, CIRCLE),
-    Function("tan", np.tan, mpmath.tan, CIRCLE),
+    Function("sin", np.sin, mpmath.sin, circle(1e5)),
+    Function("cos", np.cos, mpmath.cos, circle(1e5)),
+    Function("tan", np.tan, mpmath.tan, circle(1e13)),
     Function("arctan", np.arctan, mpmath.atan, [points(), uniform(-4, 4), near(2**0.5 - 1, 2**0.5 + 1, 1.0)]),
     Function("arcsin", np.arcsin, mpmath.asin, BELOW_ONE + ENDS),
     Function("arccos", np.arccos, mpmath.acos, BELOW_ONE + ENDS),

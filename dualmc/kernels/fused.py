@@ -1,0 +1,244 @@
+"""
+Kernels of element-wise functions, compiled from their entries in the rule table: value and tangents in one pass.
+
+The partials of a rule are formulas in NumPy calls on arrays. Read as formulas in `vmath` on numbers, they compile into a
+loop that LLVM vectorises, where value and partials share their work. No derivative is written a second time.
+"""
+
+import functools
+import hashlib
+import math
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numba.core import types as numba_types
+
+from . import vmath
+from ._jit import device, kernel, overload
+from .vmath import zeros_like
+
+Kernel: TypeAlias = Callable[..., None]
+
+BLOCK = 1024
+"""Numbers whose partials are held at a time; with values and arguments they stay in a first-level cache."""
+
+
+# A rule as compiled functions of numbers. ----------------------------------------------------------------------------
+
+
+@functools.cache
+def _translated(formula: Callable[..., Any], names: Any) -> Any:
+    """Compile a formula with `names` in the place of np, and likewise the functions that it calls."""
+    known = formula.__globals__
+    scope = {name: _meaning(known[name], names) for name in formula.__code__.co_names if name in known} | {"__name__": known["__name__"]}
+    return device(types.FunctionType(formula.__code__, scope, formula.__name__, formula.__defaults__, formula.__closure__))
+
+
+def _meaning(value: Any, names: Any) -> Any:
+    if value is np:
+        return names
+    return _translated(value, names) if isinstance(value, types.FunctionType) else value
+
+
+def _value(rule: Any, names: Any) -> Any:
+    if names is vmath:
+        return getattr(vmath, rule.func.__name__)
+    return device(_calling(rule.func, len(rule.d)))
+
+
+def _calling(ufunc: Any, n: int) -> Any:
+    """Return a function that calls a ufunc, for Numba to compile."""
+    if n == 1:
+        return lambda x: ufunc(x)  # noqa: PLW0108
+    return lambda x, y: ufunc(x, y)  # noqa: PLW0108
+
+
+def _partial(d: Any, names: Any, n: int) -> Any:
+    if callable(d):
+        return _translated(d, names)
+    number = float(d.value)
+    return device((lambda ans, x: number) if n == 1 else (lambda ans, x, y: number))
+
+
+STEPS: dict[str, tuple[Any, Any]] = {}
+"""What a text in compiled code stands for: a rule, and the module whose functions it is read in."""
+
+
+def _step(text: str, x: float, y: float = 0.0) -> Any:
+    """Return value and partials of the rule that the text stands for."""
+
+
+@overload(_step)
+def _compile_step(text: Any, x: Any, y: Any = 0.0) -> Any:
+    if not isinstance(text, numba_types.StringLiteral):
+        return None
+    rule, names = STEPS[text.literal_value]
+    value, slopes = _value(rule, names), [_partial(d, names, len(rule.d)) for d in rule.d]
+    if len(slopes) == 1:
+        (slope,) = slopes
+
+        def one(text: Any, x: Any, y: Any = 0.0) -> Any:
+            ans = value(x)
+            return ans, slope(ans, x)
+
+        return one
+    first, second = slopes
+
+    def two(text: Any, x: Any, y: Any = 0.0) -> Any:
+        ans = value(x, y)
+        return ans, first(ans, x, y), second(ans, x, y)
+
+    return two
+
+
+@functools.cache
+def state() -> str:
+    """Return a digest of what kernels are compiled from, so that code kept on disk is used for nothing else."""
+    here = Path(__file__).parent
+    files = sorted([*here.glob("*.py"), here.parent / "rules" / "elementwise.py"])
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+
+
+def _text(rule: Any, names: Any) -> str:
+    """Return a text for a rule; being a constant of the compiled code, it is what that is filed under on disk."""
+    text = f"{rule.func.__name__} in {names.__name__}, {state()}"
+    STEPS[text] = rule, names
+    return text
+
+
+# Kernels. Arrays are flat and contiguous; a tangent holds one direction after the other, and may be what is written to. --
+
+
+@device
+def _finite(g: Any, m: int) -> bool:
+    odd = False
+    for i in range(m):
+        odd |= not (abs(g[i]) < math.inf)
+    return not odd
+
+
+@device
+def _times(g: float, t: float, select: bool) -> float:
+    """g·t, where 0·inf and 0·nan are 0 for a zero t; with select for a zero g, too."""
+    r = g * t
+    return r if (r == r) | ((t != 0) & ((g != 0) | (not select))) else zeros_like(r)
+
+
+@device
+def _within(x: Any, limit: float) -> bool:
+    far = False
+    for i in range(x.size):
+        far |= abs(x[i]) > limit
+    return not far
+
+
+@device
+def _scaled(g: Any, t: Any, out: Any, start: int, m: int, n: int, select: bool) -> None:
+    """Write g·t for each direction of one block; only an infinite or missing g, or a selection, needs care."""
+    if select or not _finite(g, m):
+        for row in range(start, t.size, n):
+            p, q = t[row : row + m], out[row : row + m]
+            for i in range(m):
+                q[i] = _times(g[i], p[i], select)
+    else:
+        for row in range(start, t.size, n):
+            p, q = t[row : row + m], out[row : row + m]
+            for i in range(m):
+                q[i] = g[i] * p[i]
+
+
+@device
+def _combined(g: Any, t: Any, h: Any, u: Any, out: Any, start: int, m: int, n: int, select: bool) -> None:
+    """Write g·t + h·u for each direction of one block."""
+    if select or not (_finite(g, m) and _finite(h, m)):
+        for row in range(start, t.size, n):
+            p, q, r = t[row : row + m], u[row : row + m], out[row : row + m]
+            for i in range(m):
+                r[i] = _times(g[i], p[i], select) + _times(h[i], q[i], select)
+    else:
+        for row in range(start, t.size, n):
+            p, q, r = t[row : row + m], u[row : row + m], out[row : row + m]
+            for i in range(m):
+                r[i] = g[i] * p[i] + h[i] * q[i]
+
+
+@device
+def _block(x: Any, repeated: Any, start: int, m: int) -> Any:
+    """Return a part of x, or of the one number that x is."""
+    return x[start : start + m] if x.size > 1 else repeated[:m]
+
+
+def _unary(text: str, exact: str, limit: float, select: bool) -> Kernel:
+    def run(x: Any, t: Any, ans: Any, out: Any) -> None:
+        n = x.size
+        if t.size == n and (limit == math.inf or _within(x, limit)):
+            for i in range(n):
+                ans[i], slope = _step(text, x[i])
+                out[i] = _times(slope, t[i], select)
+            return
+        g = np.empty(BLOCK, x.dtype)
+        for start in range(0, n, BLOCK):
+            m = min(BLOCK, n - start)
+            a, y = x[start : start + m], ans[start : start + m]
+            if limit == math.inf or _within(a, limit):
+                for i in range(m):
+                    y[i], g[i] = _step(text, a[i])
+            else:
+                for i in range(m):
+                    y[i], g[i] = _step(exact, a[i])
+            _scaled(g, t, out, start, m, n, select)
+
+    return kernel(run)
+
+
+def _one_sided(text: str, side: int, select: bool) -> Kernel:
+    """Build the kernel of a function of two arguments, the other one constant."""
+
+    def run(x: Any, y: Any, t: Any, ans: Any, out: Any) -> None:
+        n = ans.size
+        g = np.empty(BLOCK, x.dtype)
+        xs, ys = np.full(BLOCK, x[0]), np.full(BLOCK, y[0])
+        for start in range(0, n, BLOCK):
+            m = min(BLOCK, n - start)
+            a, b, z = _block(x, xs, start, m), _block(y, ys, start, m), ans[start : start + m]
+            for i in range(m):
+                step = _step(text, a[i], b[i])
+                z[i], g[i] = step[0], step[side]
+            _scaled(g, t, out, start, m, n, select)
+
+    return kernel(run)
+
+
+def _two_sided(text: str, select: bool) -> Kernel:
+    """Build the kernel of a function of two arguments that both carry a tangent."""
+
+    def run(x: Any, y: Any, t: Any, u: Any, ans: Any, out: Any) -> None:
+        n = x.size
+        g, h = np.empty(BLOCK, x.dtype), np.empty(BLOCK, x.dtype)
+        for start in range(0, n, BLOCK):
+            m = min(BLOCK, n - start)
+            a, b, z = x[start : start + m], y[start : start + m], ans[start : start + m]
+            for i in range(m):
+                z[i], g[i], h[i] = _step(text, a[i], b[i])
+            _combined(g, t, h, u, out, start, m, n, select)
+
+    return kernel(run)
+
+
+SLOWER = {"power", "pow"}
+"""Functions that a kernel does not make quicker (bench/bench_kernels.py)."""
+
+
+@functools.cache
+def compiled(rule: Any, active: tuple[bool, ...]) -> Kernel | None:
+    """Return the kernel of a rule for which arguments carry a tangent, if there is one; it compiles when it is called."""
+    name = rule.func.__name__
+    if not hasattr(vmath, name) or name in SLOWER or len(active) > 2:
+        return None
+    text = _text(rule, vmath)
+    if len(active) == 1:
+        return _unary(text, _text(rule, np), vmath.LIMITS.get(name, math.inf), rule.select)
+    return _two_sided(text, rule.select) if all(active) else _one_sided(text, 1 + active.index(True), rule.select)

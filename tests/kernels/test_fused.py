@@ -1,0 +1,192 @@
+"""Kernels compiled from the rule table: they agree with the NumPy way in values, tangents, kinks and strong zeros."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import dualmc as dm
+from dualmc import large, propagate
+from dualmc.kernels import fused, switch
+from dualmc.rules.registry import RULES
+from dualmc.rules.rule import Elementwise
+
+FUSED = [(r, a) for r in RULES.values() if type(r) is Elementwise for a in itertools.product([True, False], repeat=len(r.d)) if any(a)]
+FUSED = [(r, a) for r, a in FUSED if fused.compiled(r, a) is not None]
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 1e300, 5e-324]
+each = pytest.mark.parametrize(("rule", "active"), FUSED, ids=[f"{r.func.__name__}{''.join('.t'[x] for x in a)}" for r, a in FUSED])
+
+
+@pytest.fixture(autouse=True)
+def always(monkeypatch):
+    monkeypatch.setattr(large, "LEAST", 1)
+    dm.config.kernels = "always"
+    yield
+    dm.config.kernels = "auto"
+
+
+def points(rule, dtype=np.float64):
+    """Points of the domain, the edges of the rule, and for one argument all special numbers."""
+    rng = np.random.default_rng(0)
+    columns = [rng.uniform(d.low, d.high, 2000) for d in rule.on]
+    columns = [np.rint(c) if d.integer else c for c, d in zip(columns, rule.on, strict=True)]
+    edges = [e.args for e in rule.edges] + ([(x,) for x in SPECIAL] if len(columns) == 1 else [])
+    with np.errstate(over="ignore"):
+        return [np.concatenate([c, [e[i] for e in edges]]).astype(dtype) for i, c in enumerate(columns)]
+
+
+def directions(x, active, k=2):
+    """Random tangents, and zeros in the last direction."""
+    rng = np.random.default_rng(1)
+    return [np.concatenate([rng.normal(size=(k, x.size)), np.zeros((1, x.size))]).astype(x.dtype) if a else None for a in active]
+
+
+def both_ways(rule, args, tangents):
+    """The result of the kernel, that of NumPy, and the sum of the sizes of the terms of NumPy's tangent."""
+    dm.config.kernels = "always"
+    compiled = large.elementwise(rule, args, tangents)
+    assert compiled is not None
+    dm.config.kernels = "never"
+    size = 0
+    with np.errstate(all="ignore"):
+        for i, t in enumerate(tangents):
+            alone = None if t is None else propagate.elementwise(rule, args, [t if i == j else None for j in range(len(args))])[1]
+            size = size if alone is None else size + np.abs(alone)
+        return compiled, propagate.elementwise(rule, args, tangents), size
+
+
+def agree(rule, got, expected, size, ulps):
+    """Check to some units in the last place; a slope that is formed from the value by subtraction has the value's error."""
+    (value, tangent), (primal, slope) = got, expected
+    eps = np.finfo(primal.dtype).eps
+    atol = 4 * eps if rule.func in (np.logaddexp, np.logaddexp2) else 0  # right to an ulp of the larger argument, in NumPy, too
+    np.testing.assert_allclose(value, primal, rtol=ulps * eps, atol=atol)
+    slope = np.zeros_like(tangent) if slope is None else slope
+    size = size + 25 * np.abs(value) ** 2 * np.ones_like(slope) if rule.func in (np.tanh, np.tan) else size
+    with np.errstate(invalid="ignore"):
+        near = np.abs(tangent - slope) <= 4 * ulps * eps * size
+    np.testing.assert_array_equal(near | (tangent == slope) | (np.isnan(tangent) & np.isnan(slope)), True)
+
+
+@each
+def test_kernel_agrees_with_numpy(rule, active):
+    args = points(rule)
+    agree(rule, *both_ways(rule, args, directions(args[0], active)), ulps=4)
+
+
+@pytest.mark.parametrize(("rule", "active"), [(r, a) for r, a in FUSED if r.func in (np.sin, np.exp, np.divide, np.maximum)])
+def test_single_precision(rule, active):
+    args = points(rule, np.float32)
+    agree(rule, *both_ways(rule, args, directions(args[0], active)), ulps=4)
+
+
+@pytest.mark.parametrize("func", [np.multiply, np.add, np.subtract, np.negative])
+@pytest.mark.parametrize("k", [(), (1,), (3,), (2, 2)])
+@pytest.mark.parametrize("shape", [(1,), (7,), (1025,), (3, 700), (2, 3, 4)])
+def test_what_is_linear_agrees_bit_for_bit(func, k, shape):
+    """A product of given factors, sums and signs are rounded once in either way."""
+    rule, rng = RULES[func], np.random.default_rng(2)
+    args = [rng.normal(size=shape) for _ in rule.d]
+    tangents = [rng.normal(size=k + shape) for _ in rule.d]
+    (value, tangent), (primal, slope), _ = both_ways(rule, args, tangents)
+    np.testing.assert_array_equal(value, primal)
+    np.testing.assert_array_equal(tangent, slope)
+
+
+@pytest.mark.parametrize("number", [2.0, 3, 0.0, np.inf])
+@pytest.mark.parametrize("func", [np.multiply, np.divide, np.add, np.maximum])
+def test_numbers_beside_arrays(func, number):
+    rule, x = RULES[func], np.random.default_rng(3).uniform(0.5, 2, 1500)
+    t = np.where(x > 1, x, 0.0)
+    for args, tangents in (((x, number), (t, None)), ((number, x), (None, t))):
+        agree(rule, *both_ways(rule, args, tangents), ulps=1)
+
+
+def test_zero_tangents_are_strong():
+    """0·inf and 0·nan are 0, in a block with other numbers; conventions.md, point 1."""
+    x = np.linspace(0.0, 1.0, 3000)
+    t = np.where(x > 0, 1.0, 0.0)
+    value, tangent = large.elementwise(RULES[np.log], (x,), (t,))
+    assert value[0] == -np.inf
+    assert tangent[0] == 0
+    np.testing.assert_array_equal(tangent[1:], 1 / x[1:])
+    y = np.where(x > 0.5, np.inf, 2.0)
+    _, tangent = large.elementwise(RULES[np.multiply], (x, y), (np.stack([0 * x, x]), np.stack([x, 0 * x])))
+    np.testing.assert_array_equal(tangent, [x * x, np.where(x == 0, 0, x * y)])
+
+
+def test_angles_beyond_the_reduction_range():
+    """Blocks with huge arguments are done by libm; the others are not."""
+    x = np.concatenate([np.linspace(-3, 3, 1500), [1e15, -1e300, np.inf, np.nan], np.linspace(0, 9, 3000)])
+    for func in (np.sin, np.cos, np.tan):
+        for k in (1, 3):
+            agree(RULES[func], *both_ways(RULES[func], (x,), (np.ones((k, x.size)),)), ulps=4)
+
+
+# Duals. ------------------------------------------------------------------------------------------------------
+
+
+def chain(x):
+    return np.exp(-(x**2) / 2) * np.sin(3 * x) + np.log1p(x**2) / (1 + x**2)
+
+
+@pytest.mark.parametrize("k", [(), (4,)])
+def test_a_program_of_duals(k):
+    x, rng = np.linspace(-2, 2, 5000), np.random.default_rng(4)
+    d = dm.Dual(x, rng.normal(size=k + x.shape))
+    compiled = chain(d)
+    assert any(kernel is not None for kernel in switch.found.values())
+    dm.config.kernels = "never"
+    plain = chain(d)
+    np.testing.assert_allclose(compiled.primal, plain.primal, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=1e-12, atol=1e-13)
+
+
+def test_views_other_dtypes_and_layouts_take_the_general_way():
+    rng = np.random.default_rng(5)
+    x = rng.uniform(0.5, 2, (60, 50))
+    for y in (x[::2], x.T, np.asfortranarray(x), x[:, 1:], x.astype(np.float16), x.astype(np.longdouble), x + 1j):
+        d = dm.Dual(y, rng.normal(size=y.shape).astype(y.dtype))
+        for f in (np.exp, lambda z: z * z, lambda z: z / (z + 1)):
+            compiled = f(d)
+            dm.config.kernels = "never"
+            plain = f(d)
+            dm.config.kernels = "always"
+            assert compiled.dtype == plain.dtype == y.dtype
+            assert compiled.primal.strides == plain.primal.strides
+            tolerance = 16 * np.finfo(y.dtype).eps
+            np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance)
+
+
+# Reductions. -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (1,), ()])
+@pytest.mark.parametrize("func", [np.prod, np.var, np.std])
+def test_reductions_agree_over_any_axis(func, axis, dtype):
+    rng = np.random.default_rng(6)
+    x = rng.uniform(0.8, 1.25, (3, 5, 70)).astype(dtype)
+    for keepdims, k in itertools.product([False, True], [(), (3,)]):
+        d = dm.Dual(x, rng.normal(size=k + x.shape).astype(dtype))
+        compiled = func(d, axis=axis, keepdims=keepdims)
+        dm.config.kernels = "never"
+        plain = func(d, axis=axis, keepdims=keepdims)
+        dm.config.kernels = "always"
+        assert compiled.dtype == plain.dtype
+        tolerance = 2000 * np.finfo(dtype).eps
+        np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance)
+        np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance * np.abs(plain.tangent).max())
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_products_with_zeros_and_infinities():
+    """No division, and zero tangents are strong; conventions.md, points 1 and 7."""
+    x, t = np.full(1000, 1.001), np.ones(1000)
+    x[[3, 500]] = 0
+    assert np.prod(dm.Dual(x, t)).tangent == 0
+    x[3] = 2
+    np.testing.assert_allclose(np.prod(dm.Dual(x, t)).tangent, np.prod(np.delete(x, 500)), rtol=1e-12)
+    x[[3, 500]] = np.inf
+    t[:] = 0
+    assert np.prod(dm.Dual(x, t)).tangent == 0
