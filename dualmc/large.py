@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy import empty, ndarray
+from numpy import array, empty, ndarray
 
 from ._typing import Array, Shape
 from .kernels import switch
@@ -22,6 +22,9 @@ from .tangents.dense import has_nan, scale
 
 LEAST = 500
 """Numbers in a tangent from which a kernel is quicker than NumPy's calls one by one."""
+
+LEAST_ONE_SIDED = 4000
+"""The same for an operation with a constant, which takes NumPy fewer calls."""
 
 BLOCK = 16384
 """Numbers in one block of NumPy calls: with value and partials they stay in a second-level cache."""
@@ -33,6 +36,7 @@ _COMPILED = "df"
 
 _UNARY = (True,)
 _BOTH = (True, True)
+_SIDES = (True, False), (False, True)
 _find = switch.found.get
 
 
@@ -65,6 +69,21 @@ def binary(rule: Elementwise, p: Any, q: Any, t: Any, u: Any) -> tuple[Array, Ar
                     kernel(_flat(p), _flat(q), _flat(t), _flat(u), _flat(ans), _flat(out))
                 return ans, out
     return elementwise(rule, (p, q), (t, u))
+
+
+def one_sided(rule: Elementwise, p: Any, q: Any, t: ndarray[Any, Any], i: int) -> tuple[Array, Array] | None:
+    """Do what `elementwise` does for argument i with a tangent and the other one a number or an array of its shape, quicker."""
+    kernel = _find((rule, _SIDES[i]))
+    x, c = (q, p) if i else (p, q)
+    if kernel is not None and type(x) is ndarray and x.ndim and _alike(x.dtype, x, t):
+        if type(c) is not ndarray:
+            c = array((c,), x.dtype)
+        elif not (c.shape == x.shape and _alike(x.dtype, c, t)):
+            return elementwise(rule, (p, q), (None, t) if i else (t, None))
+        ans, out = empty(x.shape, x.dtype), empty(t.shape, x.dtype)
+        kernel(*((_flat(c), _flat(x)) if i else (_flat(x), _flat(c))), _flat(t), _flat(ans), _flat(out))
+        return ans, out
+    return elementwise(rule, (p, q), (None, t) if i else (t, None))
 
 
 def elementwise(rule: Elementwise, args: Sequence[Any], tangents: Sequence[Any], out: Any = None) -> tuple[Array, Array] | None:

@@ -390,8 +390,8 @@ def _simple(c: Any, p: Array) -> bool:
 
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
-    if type(x.tangent) is ndarray and x.tangent.size >= large.LEAST:
-        pair = large.elementwise(rule, (p, q), (None, x.tangent) if i else (x.tangent, None))
+    if type(x.tangent) is ndarray and x.tangent.size >= large.LEAST_ONE_SIDED:
+        pair = large.one_sided(rule, p, q, x.tangent, i)
         if pair is not None:
             return Dual(*pair, x.level)
     quiet: Any = rule.quiet
