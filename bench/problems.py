@@ -1,0 +1,261 @@
+"""What is measured: functions in plain NumPy, their derivatives by hand, and the limits that dualmc has set itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+RNG = np.random.default_rng(0)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    A function and one way of differentiating it.
+
+    `f(np)` is the function written with the names of np, so that peers with a namespace of their own can run it. A "push" is
+    value and tangents of an array that is ready made, a "jvp" the same with all that a transform does on entry. `hand` is
+    the derivative by hand: value and tangents, or the gradient or Jacobian alone.
+    """
+
+    name: str
+    claim: str
+    task: Literal["push", "jvp", "gradient", "jacobian"]
+    f: Callable[[Any], Callable[[Any], Any]]
+    x: Any
+    v: Any = None
+    hand: Callable[..., Any] | None = None
+    limit: float | None = None
+
+
+def array(n, k=0, low=0.5, high=2.0):
+    return {"x": RNG.uniform(low, high, n), "v": RNG.normal(size=(k, n) if k else n)}
+
+
+# Element-wise. -----------------------------------------------------------------------------------------------
+
+
+def chain(np):
+    return lambda x: np.exp(-(x**2) / 2) * np.sin(3 * x) + np.log1p(x**2) / (1 + x**2)
+
+
+def chain_by_hand(x, v):
+    z = x * x
+    e, s, c, a = np.exp(-z / 2), np.sin(3 * x), np.cos(3 * x), 1 + z
+    r = np.log1p(z) / a
+    return e * s + r, (e * (3 * c - x * s) + 2 * x * (1 / a - r) / a) * v
+
+
+def single(name, by_hand):
+    """One ufunc of one argument, or of the argument twice."""
+    two = name in ("multiply", "divide")
+    return (lambda np: (lambda x: getattr(np, name)(x, x + 1 if name == "divide" else x)) if two else getattr(np, name)), by_hand
+
+
+SINGLE = {
+    "multiply": (lambda x, v: (x * x, 2 * x * v), {(10, 0): 5.0, (1000, 0): None, (1000, 8): 7.0, (100_000, 0): None}),
+    "divide": (lambda x, v: (x / (x + 1), v / (x + 1) ** 2), {(10, 0): None, (1000, 0): None, (100_000, 0): None}),
+    "sin": (lambda x, v: (np.sin(x), np.cos(x) * v), dict.fromkeys([(1000, 0), (100_000, 0), (1_000_000, 0)], 0.5)),
+    "cos": (lambda x, v: (np.cos(x), -np.sin(x) * v), dict.fromkeys([(1000, 0), (100_000, 0), (1_000_000, 0)], 0.5)),
+    "exp": (lambda x, v: ((e := np.exp(x)), e * v), dict.fromkeys([(1000, 0), (100_000, 0), (1_000_000, 0)], 2.2)),
+    "log": (lambda x, v: (np.log(x), v / x), dict.fromkeys([(1000, 0), (100_000, 0), (1_000_000, 0)], 2.2)),
+    "tanh": (lambda x, v: ((t := np.tanh(x)), (1 - t * t) * v), dict.fromkeys([(1000, 0), (100_000, 0), (1_000_000, 0)], 2.2)),
+    "sqrt": (lambda x, v: ((s := np.sqrt(x)), v / (2 * s)), {(1000, 0): None, (100_000, 0): None}),
+}
+
+
+# Reductions. -------------------------------------------------------------------------------------------------
+
+REDUCTIONS = {
+    "sum": (lambda np: np.sum, lambda x, v: (np.sum(x), np.sum(v, axis=-1)), {0: 1.9, 8: 8.5}),
+    "var": (lambda np: np.var, lambda x, v: (np.var(x), 2 * np.mean((x - np.mean(x)) * v)), {0: 2.0}),
+    "norm": (lambda np: np.linalg.norm, lambda x, v: ((r := np.linalg.norm(x)), x @ v / r), {0: 4.0}),
+    "cumsum": (lambda np: np.cumsum, lambda x, v: (np.cumsum(x), np.cumsum(v)), {0: 2.0}),
+    "prod": (lambda np: np.prod, lambda x, v: ((p := np.prod(x)), p * np.sum(v / x)), {0: 2.0}),
+    "max": (lambda np: np.max, lambda x, v: (x[i := np.argmax(x)], v[i]), {0: 2.2}),
+}
+
+
+# Scalar functions and systems. -------------------------------------------------------------------------------
+
+
+def rosenbrock(np):
+    return lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def rosenbrock_by_hand(x):
+    a, b, g = x[1:] - x[:-1] ** 2, 1 - x[:-1], np.zeros_like(x)
+    g[:-1] = -400 * a * x[:-1] - 2 * b
+    g[1:] += 200 * a
+    return g
+
+
+def ackley(np):
+    return lambda x: -20 * np.exp(-0.2 * np.sqrt(np.mean(x**2))) - np.exp(np.mean(np.cos(2 * np.pi * x))) + 20 + np.e
+
+
+def ackley_by_hand(x):
+    n, r = len(x), np.sqrt(np.mean(x**2))
+    return (4 * np.exp(-0.2 * r) * x / r + 2 * np.pi * np.exp(np.mean(np.cos(2 * np.pi * x))) * np.sin(2 * np.pi * x)) / n
+
+
+W = [RNG.normal(size=s) / 4 for s in ((32, 16), (32, 32), (8, 32))]
+
+
+def network(np):
+    return lambda x: W[2] @ np.tanh(W[1] @ np.tanh(W[0] @ x))
+
+
+def network_by_hand(x):
+    a = np.tanh(W[0] @ x)
+    b = np.tanh(W[1] @ a)
+    return W[2] @ ((1 - b * b)[:, None] * W[1]) @ ((1 - a * a)[:, None] * W[0])
+
+
+BATCH, TARGET = RNG.normal(size=(256, 20)), RNG.normal(size=256)
+
+
+def neuron_loss(np):
+    """The mean square error of max(0, w·x + b) over a batch; Parr & Howard, section 6."""
+    return lambda p: np.mean((TARGET - np.maximum(0.0, BATCH @ p[:-1] + p[-1])) ** 2)
+
+
+def neuron_loss_by_hand(p):
+    z = BATCH @ p[:-1] + p[-1]
+    e = -2 * (TARGET - np.maximum(0.0, z)) * (z > 0) / len(z)
+    return np.append(e @ BATCH, np.sum(e))
+
+
+def brusselator(np):
+    """The reaction and diffusion of two substances on a ring."""
+
+    def rate(s):
+        u, v = s[0], s[1]
+        spread = 50.0 * (np.roll(s, 1, 1) + np.roll(s, -1, 1) - 2 * s)
+        return np.stack([1 + u * u * v - 4.4 * u, 3.4 * u - u * u * v]) + spread
+
+    return rate
+
+
+def brusselator_by_hand(s, t):
+    u, v, du, dv = *s, *t
+    d = 2 * u * v * du + u * u * dv
+    spread = 50.0 * (np.roll(t, 1, 1) + np.roll(t, -1, 1) - 2 * t)
+    return brusselator(np)(s), np.stack([d - 4.4 * du, 3.4 * du - d]) + spread
+
+
+def lorenz(np):
+    """100 Runge-Kutta steps of Lorenz-96."""
+
+    def rate(x):
+        return (np.roll(x, -1) - np.roll(x, 2)) * np.roll(x, 1) - x + 8.0
+
+    return stepped(rate)
+
+
+def stepped(rate):
+    def run(x, h=0.01):
+        for _ in range(100):
+            a = rate(x)
+            b = rate(x + h / 2 * a)
+            c = rate(x + h / 2 * b)
+            x = x + h / 6 * (a + 2 * b + 2 * c + rate(x + h * c))
+        return x
+
+    return run
+
+
+def lorenz_by_hand(x, v):
+    def rate(s):
+        x, v = s
+        a, b = np.roll(x, -1) - np.roll(x, 2), np.roll(x, 1)
+        return np.stack([a * b - x + 8.0, (np.roll(v, -1) - np.roll(v, 2)) * b + a * np.roll(v, 1) - v])
+
+    return tuple(stepped(rate)(np.stack([x, v])))
+
+
+def latency(np):
+    return lambda x: x[0] * np.sin(x[1]) + np.exp(x[2])
+
+
+def latency_by_hand(x):
+    return np.array([np.sin(x[1]), x[0] * np.cos(x[1]), np.exp(x[2])])
+
+
+# Linear algebra. ---------------------------------------------------------------------------------------------
+
+
+def square(n):
+    return RNG.normal(size=(n, n)) + n * np.eye(n)
+
+
+def symmetric(n):
+    a = RNG.normal(size=(n, n))
+    return (a + a.T) / 2 + np.diag(np.arange(n, 2.0 * n))
+
+
+B = RNG.normal(size=200)
+
+
+def solve_by_hand(a, t):
+    y = np.linalg.solve(a, B)
+    return y, -np.linalg.solve(a, t @ y)
+
+
+def inv_by_hand(a, t):
+    y = np.linalg.inv(a)
+    return y, -y @ t @ y
+
+
+LINALG = {
+    "solve 200": (lambda np: lambda a: np.linalg.solve(a, B), square(200), solve_by_hand, 1.4),
+    "inv 200": (lambda np: np.linalg.inv, square(200), inv_by_hand, 1.5),
+    "slogdet 200": (
+        lambda np: lambda a: np.linalg.slogdet(a)[1],
+        square(200),
+        lambda a, t: (np.linalg.slogdet(a)[1], np.sum(np.linalg.inv(a).T * t)),
+        3.0,
+    ),
+    "cholesky 200": (lambda np: np.linalg.cholesky, symmetric(200), None, 6.0),
+    "eigh 100": (lambda np: lambda a: np.linalg.eigh(a)[0], symmetric(100), None, 2.0),
+    "svd 60 x 40": (lambda np: lambda a: np.linalg.svd(a, full_matrices=False)[1], RNG.normal(size=(60, 40)), None, 2.0),
+    "matmul 500": (lambda np: lambda a: a @ a, RNG.normal(size=(500, 500)), lambda a, t: (a @ a, t @ a + a @ t), 3.1),
+}
+
+
+def _tangent(a):
+    t = RNG.normal(size=a.shape)
+    return t + t.T if a.shape[0] == a.shape[1] and np.allclose(a, a.T) else t
+
+
+PROBLEMS = [
+    *(
+        Problem(f"chain n={n:g} k={k or 1}", "a chain of eleven operations costs what NumPy's function costs", "push", chain,
+                hand=chain_by_hand, limit={(100_000, 0): 1.0, (100_000, 8): 4.0}.get((n, k)), **array(n, k))
+        for n, k in ((1000, 0), (100_000, 0), (10_000_000, 0), (100_000, 8))
+    ),
+    *(
+        Problem(f"{name} n={n:g} k={k or 1}", "one operation with its tangents", "push", single(name, hand)[0], hand=hand, limit=limit,
+                **array(n, k))
+        for name, (hand, limits) in SINGLE.items()
+        for (n, k), limit in limits.items()
+    ),
+    *(
+        Problem(f"{name} n=1e6 k={k or 1}", "a reduction with its tangents", "push", f, hand=hand, limit=limit,
+                **array(1_000_000, k, 0.9, 1.1))
+        for name, (f, hand, limits) in REDUCTIONS.items()
+        for k, limit in limits.items()
+    ),
+    *(Problem(f"rosenbrock gradient n={n}", "n directions", "gradient", rosenbrock, RNG.normal(size=n), hand=rosenbrock_by_hand)
+      for n in (10, 100, 1000)),
+    *(Problem(f"ackley gradient n={n}", "n directions", "gradient", ackley, RNG.normal(size=n), hand=ackley_by_hand) for n in (10, 100)),
+    Problem("network jacobian 16 to 8", "all columns in one pass", "jacobian", network, RNG.normal(size=16), hand=network_by_hand),
+    Problem("neuron's loss gradient", "the paper's example", "gradient", neuron_loss, RNG.normal(size=21), hand=neuron_loss_by_hand),
+    Problem("brusselator n=2x10000", "a stencil", "jvp", brusselator, RNG.uniform(1, 3, (2, 10_000)), RNG.normal(size=(2, 10_000)),
+            brusselator_by_hand),
+    Problem("lorenz-96, 100 steps", "many small operations", "jvp", lorenz, RNG.normal(size=40), RNG.normal(size=40), lorenz_by_hand),
+    Problem("three numbers", "what a call costs", "gradient", latency, np.array([0.3, 0.5, 0.7]), hand=latency_by_hand),
+    *(Problem(name, "one factorisation for value and tangent", "jvp", f, a, _tangent(a), hand, limit)
+      for name, (f, a, hand, limit) in LINALG.items()),
+]  # fmt: skip
