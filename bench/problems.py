@@ -1,7 +1,7 @@
 """What is measured: functions in plain NumPy, their derivatives by hand, and the limits that dualmc has set itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ class Problem:
 
     `f(np)` is the function written with the names of np, so that peers with a namespace of their own can run it. A "push" is
     value and tangents of an array that is ready made, a "jvp" the same with all that a transform does on entry. `hand` is
-    the derivative by hand: value and tangents, or the gradient or Jacobian alone.
+    the derivative by hand: value and tangents, or the gradient or Jacobian alone; `skip` says why a peer is not asked.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Problem:
     v: Any = None
     hand: Callable[..., Any] | None = None
     limit: float | None = None
+    skip: dict[str, str] = field(default_factory=dict)
 
 
 def array(n, k=0, low=0.5, high=2.0):
@@ -254,7 +255,8 @@ PROBLEMS = [
     Problem("neuron's loss gradient", "the paper's example", "gradient", neuron_loss, RNG.normal(size=21), hand=neuron_loss_by_hand),
     Problem("brusselator n=2x10000", "a stencil", "jvp", brusselator, RNG.uniform(1, 3, (2, 10_000)), RNG.normal(size=(2, 10_000)),
             brusselator_by_hand),
-    Problem("lorenz-96, 100 steps", "many small operations", "jvp", lorenz, RNG.normal(size=40), RNG.normal(size=40), lorenz_by_hand),
+    Problem("lorenz-96, 100 steps", "many small operations", "jvp", lorenz, RNG.normal(size=40), RNG.normal(size=40), lorenz_by_hand,
+            skip={"jax.jit": "it unrolls 400 stages, which takes minutes to compile; lax.fori_loop would be another program"}),
     Problem("three numbers", "what a call costs", "gradient", latency, np.array([0.3, 0.5, 0.7]), hand=latency_by_hand),
     *(Problem(name, "one factorisation for value and tangent", "jvp", f, a, _tangent(a), hand, limit)
       for name, (f, a, hand, limit) in LINALG.items()),
