@@ -16,7 +16,7 @@ from numpy import array, empty, ndarray
 
 from ._typing import Array, Shape
 from .kernels import switch
-from .partial import ZERO
+from .partial import ZERO, Const
 from .rules.rule import Elementwise, Weighted
 from .tangents.dense import has_nan, scale
 
@@ -26,8 +26,8 @@ LEAST = 500
 LEAST_ONE_SIDED = 4000
 """The same for an operation with a constant, which takes NumPy fewer calls."""
 
-BLOCK = 16384
-"""Numbers in one block of NumPy calls: with value and partials they stay in a second-level cache."""
+BLOCK = 2**17
+"""Numbers in one block of NumPy calls, a megabyte: smaller ones cost calls, larger ones leave the cache."""
 
 Key = tuple[slice, ...]
 _COMPILED = "df"
@@ -122,7 +122,7 @@ def elementwise(rule: Elementwise, args: Sequence[Any], tangents: Sequence[Any],
                 _flat(tangent),
             )
             return ans, tangent
-    return _blocked(rule, args, tangents, lead, dtype, out) if size > BLOCK else None
+    return _blocked(rule, args, tangents, lead, dtype, out) if size > 4 * BLOCK else None
 
 
 def reduction(rule: Weighted, x: Any, t: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Array, Array] | None:
@@ -194,21 +194,34 @@ def _blocked(
     ans: Array
     tangent: Array
     ans, tangent = (np.empty(shape, dtype), np.empty(lead + shape, dtype)) if out is None else out
+    direct = out is None and isinstance(rule.func, np.ufunc)  # else an argument would be overwritten too soon
     quiet = rule.quiet if isinstance(rule.quiet, bool) else rule.quiet(*args)
     with np.errstate(all="ignore") if quiet else contextlib.nullcontext():
         for key in _blocks(shape, max(1, BLOCK // math.prod(lead))):
             parts = [_part(a, key) for a in args]
-            y = rule.func(*parts)
-            if y.dtype != dtype:
+            y, new = ans[key], tangent[(..., *key)]
+            z = rule.func(*parts, out=y) if direct else rule.func(*parts)
+            if z.dtype != dtype:
                 return None
             total: Any = None
             for d, t, a in terms:
-                x = _part(t, key, np.ndim(a))
-                new = scale(x, d(y, *parts) if callable(d) else d, x.shape[len(lead) :], y.shape, dtype, select=rule.select)
-                total = new if total is None else total + new
-            tangent[(..., *key)] = total
-            ans[key] = y
+                x, g = _part(t, key, np.ndim(a)), d(z, *parts) if callable(d) else d
+                term = _times(rule, x, g, x.shape[len(lead) :], y.shape, dtype, new if direct and total is None else None)
+                total = term if total is None else np.add(total, term, out=new if direct else None)
+            if total is not new:
+                new[...] = total
+            if z is not y:
+                y[...] = z
     return ans, tangent
+
+
+def _times(rule: Elementwise, x: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, out: Array | None) -> Array:
+    """Return diag(g)·x, in out if it takes one multiplication."""
+    if out is not None and x.shape == out.shape and not rule.select and not isinstance(g, Const):
+        np.multiply(x, g, out=out)
+        if not has_nan(out):
+            return out
+    return scale(x, g, shape_in, shape, dtype, select=rule.select)
 
 
 def _blocks(shape: Shape, size: int) -> Iterator[Key]:

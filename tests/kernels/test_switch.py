@@ -93,7 +93,7 @@ def test_functions_without_a_kernel_stay_with_numpy():
 
 # Memory. -----------------------------------------------------------------------------------------------------
 
-N, K = 300_000, 3
+N, K = 1_000_000, 3
 SPARE = 5 * 8 * max(large.BLOCK, fused.BLOCK) + 100_000
 OPERATIONS = {
     "x * y": lambda x, y: x * y, "x / y": lambda x, y: x / y, "sin x": lambda x, y: np.sin(x), "2 * x": lambda x, y: 2 * x,
@@ -148,7 +148,7 @@ def test_in_place_operators_allocate_nothing_of_that_size(operator, other, mode)
 
 def test_in_place_with_overlapping_views():
     """As NumPy, which takes the values from before the write."""
-    n = 50_000
+    n = 4 * large.BLOCK
     x = dm.Dual(np.arange(n + 1.0), np.linspace(0, 1, n + 1))
     p, t = x.primal.copy(), x.tangent.copy()
     x[1:] += x[:-1]
