@@ -38,12 +38,12 @@ def _inverse_gaps(w: Array, equal: Array) -> Array:
 
 def _inverse(x: Array, zero: Array) -> Array:
     """Return 1 / x, and 0 where x counts as zero."""
-    return np.where(zero, 0, 1 / np.where(zero, 1, x)) if np.any(zero) else 1 / x
+    return 1 / (np.where(zero, np.inf, x) if np.any(zero) else x)
 
 
 def _repeated(equal: Array) -> Array:
     """Return which values are not alone."""
-    return np.sum(equal, axis=-1) > 1
+    return np.count_nonzero(equal, axis=-1) > 1
 
 
 def _undetermined(x: Array, v: Array, columns: Array) -> Array:
@@ -187,7 +187,7 @@ def eigvals(a: Array) -> Array:
 # Singular values. --------------------------------------------------------------------------------------------
 
 
-def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, equal: Array, f: Array) -> tuple[Map, Map]:
+def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, repeated: Array, f: Array) -> tuple[Map, Map]:
     """
     Return the map from Ȧ to the tangent of the left vectors, and its transpose.
 
@@ -200,7 +200,8 @@ def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, equal: Array, 
     inverse = _inverse(s, zero)[..., None, :]
     row, column = s[..., None, :], s[..., :, None]
     extra = full[..., :, p:]
-    eye = np.eye(p)
+    eye = np.eye(p) if is_complex else 0
+    undetermined = repeated | zero if m > p else repeated
 
     def apply(x: Array) -> Array:
         xv = x @ v
@@ -211,7 +212,7 @@ def _side(u: Array, s: Array, v: Array, full: Array, zero: Array, equal: Array, 
         y = u @ omega
         if m > p:
             y = y + (xv - u @ b) * inverse
-        y = _undetermined(y, x, _repeated(equal) | (zero & (m > p)))
+        y = _undetermined(y, x, undetermined)
         if extra.shape[-1]:
             z = -(u @ (adjoint(y) @ extra))
             z = z if extra.shape[-1] == 1 and not is_complex else _undetermined(z, x, np.ones((1,), bool))
@@ -242,8 +243,11 @@ def _svd(a: Array, full_matrices: bool) -> tuple[Any, tuple[LinearOp, LinearOp, 
     v, uh, equal = adjoint(vh), adjoint(u), _equal(s)
     zero = base(s) <= 4 * max(a.shape[-2:]) * np.finfo(s.dtype).eps * np.max(base(s), axis=-1, keepdims=True, initial=0)
 
+    repeated = _repeated(equal)
+    several = bool(np.any(repeated))
+
     def values(x: Array) -> Array:
-        if repeated:
+        if several:
             b = uh @ x @ v
             plain = _projected((b + adjoint(b)) / 2, equal, descending=True)
         else:
@@ -253,10 +257,10 @@ def _svd(a: Array, full_matrices: bool) -> tuple[Any, tuple[LinearOp, LinearOp, 
     def values_back(c: Array) -> Array:
         return (u * np.where(zero, 0, c)[..., None, :]) @ vh
 
-    repeated = bool(np.any(_repeated(equal)))
-    f = _inverse_gaps(s, equal) * _inverse(s[..., None, :] + s[..., :, None], equal)
-    left, left_back = _side(u, s, v, full_u, zero, equal, f)
-    right, right_back = _side(v, s, u, adjoint(full_vh), zero, equal, f)
+    row, column = s[..., None, :], s[..., :, None]
+    f = _inverse((row - column) * (row + column), equal)
+    left, left_back = _side(u, s, v, full_u, zero, repeated, f)
+    right, right_back = _side(v, s, u, adjoint(full_vh), zero, repeated, f)
     return result, (
         _op(a, full_u, left, left_back),
         _op(a, s, values, values_back),
