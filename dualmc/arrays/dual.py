@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from .. import large, propagate
 from .._typing import Array, Shape, Tangent
+from ..kernels import switch as _switch
 from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
@@ -26,6 +27,8 @@ _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
+_unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
+_LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
 # The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
@@ -138,7 +141,7 @@ class Dual(NumPyProtocol, ArrayMethods):
         p, t, q, u = self.primal, self.tangent, other, None
         if type(other) is Dual and other.level == self.level:
             q, u = other.primal, other.tangent
-        if not (type(t) is ndarray and t.size >= large.LEAST and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
+        if not (type(t) is ndarray and t.size >= _switch.least and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
             self[...] = function(self, other)
         return self
 
@@ -333,15 +336,24 @@ WAYS: dict[type, Way] = {}
 def _unary(rule: Any, a: Dual) -> Any:
     """Take the short way: one raw array, one product. The general way is `operations._elementwise`; they agree by a test."""
     d, u = rule.slope, a.tangent
-    if type(u) is ndarray and u.size >= large.LEAST:
-        pair = large.unary(rule, a.primal, u)
+    kernel = _unary_kernel(rule, False)
+    if kernel:
+        pair = large.unary(kernel, a.primal, u)
         if pair is not None:
-            return Dual(*pair, a.level)
+            return Dual(pair[0], pair[1], a.level)
+    if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
+        pair = large.elementwise(rule, (a.primal,), (u,))
+        if pair is not None:
+            return Dual(pair[0], pair[1], a.level)
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a.primal
         ans = rule.func(p)
-        t = u * d(ans, p)
-        if not has_nan(t):
+        if rule.quiet:
+            with np.errstate(all="ignore"):
+                t = u * d(ans, p)
+        else:
+            t = u * d(ans, p)
+        if t.dtype is ans.dtype and not has_nan(t):
             return Dual(ans, t, a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
@@ -355,13 +367,18 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
     if rule.short:
         if type(a) is Dual:
             if type(b) is Dual:
-                u, v = a.tangent, b.tangent
+                u, v, level = a.tangent, b.tangent, a.level
+                kernel = _both_kernel(rule, False)
+                if kernel and level == b.level:
+                    pair = large.both(kernel, a.primal, b.primal, u, v)
+                    if pair is not None:
+                        return Dual(pair[0], pair[1], level)
                 if type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW):
-                    p, q, level = a.primal, b.primal, a.level
-                    if type(u) is ndarray and u.size >= large.LEAST and level == b.level:
-                        pair = large.binary(rule, p, q, u, v)
+                    p, q = a.primal, b.primal
+                    if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least) and level == b.level:
+                        pair = large.elementwise(rule, (p, q), (u, v))
                         if pair is not None:
-                            return Dual(*pair, level)
+                            return Dual(pair[0], pair[1], level)
                     if level == b.level and type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
                         ans = rule.func(p, q)
                         d0, d1 = rule.d
@@ -390,13 +407,15 @@ def _simple(c: Any, p: Array) -> bool:
 
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
-    if type(x.tangent) is ndarray and x.tangent.size >= large.LEAST_ONE_SIDED:
-        pair = large.one_sided(rule, p, q, x.tangent, i)
+    u = x.tangent
+    kernel = _side_kernels[i](rule, False)
+    if type(u) is ndarray and u.size >= (_LEAST if kernel else _BLOCK if kernel is None else _switch.least):
+        pair = large.one_sided(kernel, p, q, u, i) if kernel else large.elementwise(rule, (p, q), (None, u) if i else (u, None))
         if pair is not None:
-            return Dual(*pair, x.level)
+            return Dual(pair[0], pair[1], x.level)
     quiet: Any = rule.quiet
     if quiet is False or not quiet(p, q):
-        ans, d, u = rule.func(p, q), rule.d[i], x.tangent
+        ans, d = rule.func(p, q), rule.d[i]
         t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]
         if not has_nan(t):
             return Dual(ans, t, x.level)

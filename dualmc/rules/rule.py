@@ -92,8 +92,8 @@ class Elementwise:
     """The one partial of a function of one argument with a short way, a number in place of a constant."""
 
     def __post_init__(self) -> None:
-        special = self.select or self.quiet is True or self.on_complex != "holomorphic" or ZERO in self.d
-        object.__setattr__(self, "short", not special)
+        special = self.select or self.on_complex != "holomorphic" or ZERO in self.d
+        object.__setattr__(self, "short", not special and self.quiet is not True)
         object.__setattr__(self, "slope", None if special or len(self.d) != 1 else _NUMBERS.get(self.d[0], self.d[0]))
 
 
