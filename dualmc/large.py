@@ -286,6 +286,19 @@ def _blocks(shape: Shape, size: int) -> Iterator[Key]:
 # Reductions. ---------------------------------------------------------------------------------------------------------
 
 
+class _Chosen(NamedTuple):
+    """What the arguments of a reduction say."""
+
+    axis: Any = None
+    keepdims: bool = False
+    parameter: float = 0.0
+    """What its kernel takes beside the arrays."""
+    in_order: bool = False
+    """Whether the kernel adds in NumPy's order, which this is along the last axes of arrays that lie in memory in order."""
+    running: bool = False
+    """Whether each entry has a result."""
+
+
 def reduction(rule: Weighted | Linear, x: Any, t: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Array, Array] | None:
     """Return value and tangent of a reduction of a raw array, or None where the general way is to be taken."""
     if type(x) is not ndarray or type(t) is not ndarray or t.size < switch.least or not x.size or x.dtype.char not in _COMPILED:
@@ -294,44 +307,45 @@ def reduction(rule: Weighted | Linear, x: Any, t: Any, args: Sequence[Any], kwar
     chosen = None if found is None or x.dtype != t.dtype else found(*args, **kwargs)
     if chosen is None:
         return None
-    axis, keepdims, parameter, in_order = chosen
+    axis, keepdims, parameter, in_order, running = chosen
     axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     if in_order and not (x.flags.c_contiguous and t.flags.c_contiguous and 0 < len(axes) == x.ndim - min(axes)):
+        return None
+    if running and len(axes) != 1:
         return None
     kernel = switch.kernel(((), x.dtype.char), rule.func.__name__, t.size)
     if kernel is None:
         return None
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
     lead = t.shape[: t.ndim - x.ndim]
     rows, columns = (x, t) if in_order else (np.moveaxis(a, [i - x.ndim for i in axes], range(-len(axes), 0)) for a in (x, t))
-    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape)) if keepdims else tuple(x.shape[i] for i in rest)
-    ans, out = np.empty(kept, x.dtype), np.empty(lead + kept, x.dtype)
+    kept = [n if running or i not in axes else 1 for i, n in enumerate(x.shape) if running or keepdims or i not in axes]
+    ans, out = np.empty(kept, x.dtype), np.empty((*lead, *kept), x.dtype)
     n = math.prod(x.shape[i] for i in axes)
     kernel(_flat(rows), _flat(columns), n, parameter, ans.ravel(), out.ravel())
     return None if not in_order and has_nan(out) else (ans[()], out[()])  # strong zeros
 
 
-_Chosen = tuple[Any, bool, float, bool]
-"""What the arguments of a reduction say: axis, keepdims, the parameter of its kernel; and whether the order of additions is NumPy's,
-which it is along the last axes of arrays that lie in memory in order."""
-
-
 def _of_prod(
     axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> _Chosen | None:
-    return (axis, keepdims, 0.0, False) if dtype is None and initial is None and where is True else None
+    return _Chosen(axis, keepdims) if dtype is None and initial is None and where is True else None
 
 
 def _of_sum(
     axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 0, where: Any = True
 ) -> _Chosen | None:
     plain = dtype is None and type(initial) is int and not initial and where is True
-    return (axis, keepdims, 0.0, True) if plain else None
+    return _Chosen(axis, keepdims, in_order=True) if plain else None
+
+
+def _of_cumsum(axis: Any = None, dtype: Any = None, out: Any = None) -> _Chosen | None:
+    return _Chosen(axis, in_order=True, running=True) if dtype is None else None
 
 
 _ARGUMENTS: dict[str, Callable[..., _Chosen | None]] = {
+    "cumsum": _of_cumsum,
     "prod": _of_prod,
     "sum": _of_sum,
-    "variance": lambda axis, ddof, keepdims: (axis, keepdims, float(ddof), False),
+    "variance": lambda axis, ddof, keepdims: _Chosen(axis, keepdims, float(ddof)),
 }
 """By the name of a reduction: what its arguments say; None for what kernels do not know."""

@@ -92,6 +92,34 @@ def total(x: Any, t: Any, n: int, parameter: float, ans: Any, out: Any) -> None:
         out[row] = zero + _halves(t, row * n, n, left, right)
 
 
+# Running sums: each is a chain of additions, but those of value and tangents need not wait for each other. -------------
+
+
+@kernel
+def running(x: Any, t: Any, n: int, parameter: float, ans: Any, out: Any) -> None:
+    """Write the running sums of x and ẋ along rows of n numbers, in order."""
+    zero = x.dtype.type(0)
+    for row in range(0, x.size, n):
+        a, b, y, z = x[row : row + n], t[row : row + n], ans[row : row + n], out[row : row + n]
+        s, u = zero, zero
+        for i in range(n):
+            s += a[i]
+            u += b[i]
+            y[i], z[i] = s, u
+    for row in range(x.size, t.size - n, 2 * n):
+        a, b, y, z = t[row : row + n], t[row + n : row + 2 * n], out[row : row + n], out[row + n : row + 2 * n]
+        s, u = zero, zero
+        for i in range(n):
+            s += a[i]
+            u += b[i]
+            y[i], z[i] = s, u
+    if ((t.size - x.size) // n) % 2:
+        s = zero
+        for i in range(t.size - n, t.size):
+            s += t[i]
+            out[i] = s
+
+
 # Products and variances. ---------------------------------------------------------------------------------------------
 
 
@@ -168,5 +196,5 @@ def variance(x: Any, t: Any, n: int, ddof: float, ans: Any, out: Any) -> None:
             out[k] = 2 * slope / x.dtype.type(n - ddof)
 
 
-KERNELS: dict[str, Callable[..., None]] = {"prod": prod, "sum": total, "variance": variance}
+KERNELS: dict[str, Callable[..., None]] = {"cumsum": running, "prod": prod, "sum": total, "variance": variance}
 """The kernel of a reduction, by the name of its function."""

@@ -174,7 +174,15 @@ def test_sums_agree_bit_for_bit(n, dtype):
     rows = x[: n - n % 2].reshape(2, -1), t[:, : n - n % 2].reshape(3, 2, -1)
     for p, u in [(x, t), (x, t[0])] + [rows] * (n > 1):
         d = dm.Dual(p, u)
-        for f in (np.sum, np.mean, lambda y: np.sum(y, axis=-1), lambda y: np.sum(y, axis=-1, keepdims=True), lambda y: np.sum(y, axis=0)):
+        for f in (
+            np.sum,
+            np.mean,
+            np.cumsum,
+            lambda y: np.cumsum(y, -1),
+            lambda y: np.sum(y, axis=-1),
+            lambda y: np.sum(y, axis=-1, keepdims=True),
+            lambda y: np.sum(y, axis=0),
+        ):
             dm.config.kernels = "never"
             plain = f(d)
             dm.config.kernels = "always"
