@@ -22,9 +22,8 @@ def _kernels(dtype: str) -> Iterator[tuple[str, Callable[[], Any]]]:
             for active in itertools.product((True, False), repeat=len(rule.d)):
                 if switch.fused.has_kernel(rule, active):
                     yield rule.func.__name__, functools.partial(switch.fused.compiled, rule, active, char)
-    vectors = [np.ones(1, dtype) for _ in range(4)]
-    for name, kernel in switch.reduce.KERNELS.items():
-        yield name, functools.partial(kernel, *vectors[:2], 1, 0.0, *vectors[2:])
+    for name, kernel, arguments in switch.examples(dtype):
+        yield name, functools.partial(kernel, *arguments)
 
 
 def warmup(dtypes: Sequence[str] = DTYPES[:1], report: Callable[[str], Any] = lambda line: None) -> int:

@@ -7,6 +7,7 @@ Measured: importing Numba takes some 0.3 s, compiling a kernel about 1 s, loadin
 
 import importlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,7 +34,7 @@ WARM = Path(__file__).with_name("__pycache__") / "warm"
 """A file that names what the kernels on disk were compiled from."""
 
 Kind: TypeAlias = tuple[tuple[bool, ...], str]
-"""Which arguments of an element-wise function carry a tangent, none of them for a reduction; and the code of the dtype."""
+"""Which arguments of an element-wise function carry a tangent, none of them for other operations; and the code of the dtype."""
 
 
 def keep_freed_memory() -> None:
@@ -56,7 +57,9 @@ class Switch:
         self.uses: Counter[Any] = Counter()
         self.after = COMPILE_AFTER
         self.fused: Any = None
-        self.reduce: Any = None
+        self.others: list[Any] = []
+        self.named: dict[str, Any] = {}
+        """Kernels of operations that are not entries of the rule table."""
         self.changed()
         config.watch(self.changed)
 
@@ -86,7 +89,7 @@ class Switch:
         if self.mode != "never":
             self.load()
             active, char = kind
-            kernel = self.fused.compiled(operation, active, char) if active else self.reduce.KERNELS.get(operation)
+            kernel = self.fused.compiled(operation, active, char) if active else self.named.get(operation)
         self.of(kind)[operation] = kernel
         return kernel
 
@@ -101,8 +104,14 @@ class Switch:
     def load(self) -> None:
         """Import Numba and what is compiled with it."""
         if self.fused is None:
-            self.fused, self.reduce = (importlib.import_module(name, __name__) for name in (".fused", ".reduce"))
+            self.fused, *self.others = (importlib.import_module(name, __name__) for name in (".fused", ".reduce", ".combine"))
+            self.named = {name: kernel for module in self.others for name, kernel in module.KERNELS.items()}
             self.after = LOAD_AFTER if WARM.is_file() and WARM.read_text() == self.fused.state() else COMPILE_AFTER
+
+    def examples(self, dtype: str) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
+        """Yield the name of each kernel that is not an entry of the rule table, the kernel, and arguments that it compiles for."""
+        for module in self.others:
+            yield from module.examples(dtype)
 
 
 switch = Switch()

@@ -5,7 +5,7 @@ Norms and extremes stay with NumPy: BLAS and the search for the largest entry ar
 (bench/bench_reductions.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -194,6 +194,12 @@ def variance(x: Any, t: Any, n: int, ddof: float, ans: Any, out: Any) -> None:
             for s in range(0, n, BLOCK):
                 slope += _moments(a[s : s + BLOCK], center, b[s : s + BLOCK])
             out[k] = 2 * slope / x.dtype.type(n - ddof)
+
+
+def examples(dtype: str) -> Iterator[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
+    """Yield the name of each kernel, the kernel, and arguments that make Numba compile it."""
+    one = np.ones(1, dtype)
+    yield from ((name, kernel, (one, one, 1, 0.0, one.copy(), one.copy())) for name, kernel in KERNELS.items())
 
 
 KERNELS: dict[str, Callable[..., None]] = {"cumsum": running, "prod": prod, "sum": total, "variance": variance}
