@@ -7,6 +7,7 @@ function. The theory is the matrix calculus of Parr & Howard, *The Matrix Calcul
 (arXiv:1802.01528).
 """
 
+from . import reverse as reverse
 from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
@@ -41,6 +42,7 @@ __all__ = [
     "jvp",
     "linearize",
     "primal",
+    "reverse",
     "tangent",
     "value_and_derivative",
     "value_and_gradient",

@@ -4,9 +4,9 @@ import numpy as np
 
 from ._typing import Array
 from .arrays.creation import as_array
-from .arrays.dual import Dual
-from .arrays.dual import base_of as _base_of
+from .arrays.dual import Dual, handed_out
 from .boundary import zero_tangent
+from .tangents import space_of
 
 
 def primal(x: Array) -> Array:
@@ -40,7 +40,10 @@ def primal(x: Array) -> Array:
     array([1., 2.])
 
     """
-    return _base_of(as_array(x))
+    a = as_array(x)
+    while type(a) is Dual:
+        a = handed_out(a)
+    return a
 
 
 def tangent(x: Array) -> Array:
@@ -61,7 +64,7 @@ def tangent(x: Array) -> Array:
     Raises
     ------
     TypeError
-        If x is not numeric.
+        If x is not numeric, or takes part in `linearize` or in reverse mode, where it has no tangent yet.
 
     Notes
     -----
@@ -75,4 +78,8 @@ def tangent(x: Array) -> Array:
 
     """
     a = as_array(x)
+    if type(a) is Dual and space_of(a.tangent).KEEPS:
+        raise TypeError(
+            "tangent: x is recorded, by linearize or in reverse mode, and has no tangent yet; use dm.jvp where f looks at tangents"
+        )
     return a.tangent if type(a) is Dual else zero_tangent(np.asarray(a))

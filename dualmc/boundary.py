@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Tree
-from .arrays.dual import Dual
+from .arrays.dual import Dual, handed_out
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
@@ -38,7 +38,7 @@ def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
     if type(y) is Dual:
         if y.level == level:
-            return y.primal, y.tangent
+            return handed_out(y), y.tangent
         if y.level > level:
             raise TypeError(f"{where} is a Dual of an inner transform that has ended; return its result instead")
         return y, None
@@ -68,7 +68,7 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
 
 
 def _plain(a: Any, level: int) -> Any:
-    return a.primal if type(a) is Dual and a.level == level else a
+    return handed_out(a) if type(a) is Dual and a.level == level else a
 
 
 def zero_tangent(value: Array) -> Array:
@@ -85,7 +85,7 @@ class Call:
     """One call of a transformed function: which arguments are differentiated, and how to put them back."""
 
     def __init__(self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.f, self.args, self.kwargs = f, args, kwargs
+        self.name, self.f, self.args, self.kwargs = name, f, args, kwargs
         self.single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
         self.numbers = self._numbers(name, argnums)
         chosen = tuple(args[i] for i in self.numbers)

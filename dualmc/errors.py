@@ -42,6 +42,14 @@ def lost(what: str) -> TypeError:
     )
 
 
+def freed() -> RuntimeError:
+    """Build the error for a second use of what was recorded for one."""
+    return RuntimeError(
+        "this pullback has been called before and has freed what was recorded (reuse=False); "
+        "for several cotangents call dm.reverse.vjp(f, ...) with reuse=True"
+    )
+
+
 def unknown(func: Any) -> TypeError:
     """Build the error for a function that no rule covers."""
     name = getattr(func, "__name__", repr(func))

@@ -8,6 +8,7 @@ import numpy as np
 from ._typing import Array, Function, Tree
 from .arrays.dual import Dual
 from .boundary import entering, fresh_level, outputs, settled, zero_tangent
+from .recording import Kind, record
 from .trees import flatten
 
 
@@ -107,7 +108,8 @@ def linearize(f: Function, *primals: Tree) -> tuple[Tree, Callable[..., Tree]]:
 
     Notes
     -----
-    f(x + ẋ) = f(x) + (∂f/∂x)·ẋ + O(ẋ²) (Parr & Howard, section 4.1). In this version jvp_fn runs f again.
+    f(x + ẋ) = f(x) + (∂f/∂x)·ẋ + O(ẋ²) (Parr & Howard, section 4.1). f runs once; jvp_fn replays the linear operations
+    that were recorded, so it costs less than f where f has branches, masks or transcendental functions.
 
     Examples
     --------
@@ -117,12 +119,20 @@ def linearize(f: Function, *primals: Tree) -> tuple[Tree, Callable[..., Tree]]:
     (array([2., 0.]), array([0., 6.]))
 
     """
-    leaves, structure = flatten(primals)
-    kept = structure.unflatten(iter([entering(p, f"linearize: {n}") for p, n in zip(leaves, structure.paths("primals"), strict=True)]))
-    zeros = structure.unflatten(iter([np.zeros(np.shape(p)) for p in leaves]))
-    value, _ = jvp(f, kept, zeros)
+    given, structure = flatten(primals)
+    names = list(structure.paths("primals"))
+    leaves = [entering(p, f"linearize: {n}") for p, n in zip(given, names, strict=True)]
+    likes = [np.zeros_like(x) for x in leaves]
+    values, outer, _, tape = record(f, lambda it: f(*structure.unflatten(it)), leaves, has_aux=False)
+    kinds = [Kind.of(v) for v in values]
 
     def jvp_fn(*tangents: Tree) -> Tree:
-        return jvp(f, kept, tangents)[1]
+        if len(tangents) != len(primals):
+            raise ValueError(f"linearize: tangents must have one entry for each of the {len(primals)} primals; got {len(tangents)}")
+        parts = structure.leaves_of(tangents, "linearize: tangents", "primals")
+        labels = [f"linearize: {n.replace('primals', 'tangents', 1)}" for n in names]
+        ts = [_as_tangent(t, p, label, n) for t, p, label, n in zip(parts, likes, labels, names, strict=True)]
+        out = tape.push(ts)
+        return outer.unflatten(k.zero() if t is None else t for t, k in zip(out, kinds, strict=True))
 
-    return value, jvp_fn
+    return outer.unflatten(iter(values)), jvp_fn

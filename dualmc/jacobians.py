@@ -19,17 +19,22 @@ CHUNK_BYTES = 1 << 20
 # Passes. -----------------------------------------------------------------------------------------------------
 
 
-def _chunks(sizes: Sequence[int], step: int) -> Iterator[tuple[int, int]]:
-    n = sum(sizes)
+def chunks(n: int, step: int) -> Iterator[tuple[int, int]]:
+    """Return where passes of step directions start and stop; one empty pass where there is nothing to differentiate by."""
     yield from ((s, min(s + step, n)) for s in range(0, n, step)) if n else ((0, 0),)
+
+
+def checked_chunk_size(chunk_size: int) -> int:
+    """Return a given number of directions, or raise."""
+    if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
+        raise ValueError(f"chunk_size must be a positive integer or None, got {chunk_size!r}")
+    return chunk_size
 
 
 def _chunk_size(n: int, itemsize: int, chunk_size: int | None) -> int:
     """Return how many directions one pass takes: as given, or as many as a seed block of CHUNK_BYTES holds."""
     if chunk_size is not None:
-        if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
-            raise ValueError(f"chunk_size must be a positive integer or None, got {chunk_size!r}")
-        return int(chunk_size)
+        return checked_chunk_size(chunk_size)
     return max(1, min(n, CHUNK_BYTES // max(1, n * itemsize)))
 
 
@@ -58,7 +63,7 @@ def _passes(call: Call, chunk_size: int | None, has_aux: bool) -> tuple[list[Arr
     n = sum(x.size for x in leaves)
     itemsize = max((base(x).itemsize for x in leaves), default=8)
     columns: list[list[Array]] = []
-    for start, stop in _chunks([x.size for x in leaves], _chunk_size(n, itemsize, chunk_size)):
+    for start, stop in chunks(n, _chunk_size(n, itemsize, chunk_size)):
         level = fresh_level()
         result = call.function(*call.bound(_seeds(leaves, start, stop, level)))
         values, tangents, structure, aux = outputs(call.f, result, level, has_aux)
@@ -107,7 +112,7 @@ def _returned(value: Any, derivative: Any, aux: Any, with_value: bool, has_aux: 
 Solver = Callable[[Call], tuple[Any, Any, Any]]
 
 
-def _transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver) -> Function:
+def transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver) -> Function:
     """Return the function that calls solve on each call of it."""
     if not callable(f):
         raise TypeError(f"{name}: f must be a function, got {type(f).__name__}; write {name}(f)(x)")
@@ -123,16 +128,16 @@ def _transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: 
 
 def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
-        _check_holomorphic(name, call.leaves, holomorphic)
+        check_holomorphic(name, call.leaves, holomorphic)
         values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
         shapes = [x.shape for x in call.leaves]
         trees = (call.like_inputs(_split_columns(j, shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    return _transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(name, f, argnums, has_aux, with_value, solve)
 
 
-def _check_holomorphic(name: str, leaves: Sequence[Array], holomorphic: bool) -> None:
+def check_holomorphic(name: str, leaves: Sequence[Array], holomorphic: bool) -> None:
     complex_leaves = [x.dtype for x in leaves if x.dtype.kind == "c"]
     if complex_leaves and not holomorphic:
         raise TypeError(
@@ -229,18 +234,28 @@ def value_and_jacobian(
     return _jacobian("value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=True)
 
 
+def check_real(call: Call) -> None:
+    """Raise if an input is complex."""
+    for x in call.leaves:
+        if x.dtype.kind == "c":
+            raise TypeError(f"{call.name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
+
+
+def check_one_number(call: Call, values: Sequence[Array], outer: Structure, cure: str) -> None:
+    """Raise unless f returned one real number."""
+    if outer.kind is not None or values[0].shape != () or values[0].dtype.kind == "c":
+        got = "a " + outer.kind.__name__ if outer.kind is not None else f"shape {values[0].shape}, dtype {values[0].dtype}"
+        raise TypeError(f"{call.name}: {function_name(call.f)} must return one real number, got {got}; use {cure} for anything else")
+
+
 def _gradient(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
-        for x in call.leaves:
-            if x.dtype.kind == "c":
-                raise TypeError(f"{name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
+        check_real(call)
         values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
-        if outer.kind is not None or values[0].shape != () or values[0].dtype.kind == "c":
-            got = "a " + outer.kind.__name__ if outer.kind is not None else f"shape {values[0].shape}, dtype {values[0].dtype}"
-            raise TypeError(f"{name}: {function_name(f)} must return one real number, got {got}; use dm.jacobian for anything else")
+        check_one_number(call, values, outer, "dm.jacobian")
         return values[0], call.like_inputs(_split_columns(jacobians[0], [x.shape for x in call.leaves])), aux
 
-    return _transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(name, f, argnums, has_aux, with_value, solve)
 
 
 def gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None) -> Function:
@@ -316,7 +331,7 @@ def value_and_gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux
 
 def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic: bool, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
-        _check_holomorphic(name, call.leaves, holomorphic)
+        check_holomorphic(name, call.leaves, holomorphic)
         if not call.leaves:
             raise TypeError(f"{name}: the input must be one number, got an empty container")
         for x in call.leaves:
@@ -326,7 +341,7 @@ def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic
         trees = (call.like_inputs(iter(by_input)) for by_input in zip(*columns, strict=True))
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    return _transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(name, f, argnums, has_aux, with_value, solve)
 
 
 def derivative(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:

@@ -62,6 +62,11 @@ class LinearOp:
         push = None if self.bound else getattr(x, "_push_linear", None)
         return self.apply(x) if push is None else push(self)
 
+    def back(self, c: Array) -> Array:
+        """Apply the transposed map; a nested dual takes it on each of its parts."""
+        push = None if self.bound else getattr(c, "_push_linear", None)
+        return self.transpose(c) if push is None else push(self.T)
+
     def __repr__(self) -> str:
         """Show the shapes and what is known of the map."""
         flags = " ".join(name for name in ("gather", "view", "bound") if getattr(self, name))

@@ -7,6 +7,7 @@ None is a structural zero.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from .errors import lost
 from .linear_op import LinearOp
 from .partial import ONE, ZERO
 from .rules.rule import Elementwise, Implicit, Join, Linear, Multilinear, Weighted
-from .tangents import dense, space_of
+from .tangents import space_of
 
 Pair = tuple[Array, Tangent | None]
 
@@ -51,8 +52,8 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
             continue
         space = space_of(t)
         g: Any = d(ans, *args) if callable(d) else d
-        if space.KEEPS and (g is ans or any(g is p for p in primals)):
-            g = np.copy(g)  # the user may overwrite that array before the space uses it
+        if space.KEEPS:
+            g = space.held(g, primals, tangents)  # the user may overwrite an operand before the space uses it
         new = space.scale(t, g, _shape(x), shape, dtype, select=rule.select)
         if total is None:
             total, shared = new, g is ONE
@@ -62,6 +63,20 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
         return None
     space = space_of(total)
     return space.settle(space.copy(total) if shared else total, ans)  # y = x + 1 must not share x's tangent
+
+
+def private(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    """Return arguments with copies of the arrays among them, which a map would hold on to: indices, masks."""
+    if any(type(a) is np.ndarray for a in args):
+        args = [np.copy(a) if type(a) is np.ndarray else a for a in args]
+    if any(type(a) is np.ndarray for a in kwargs.values()):
+        kwargs = {k: np.copy(a) if type(a) is np.ndarray else a for k, a in kwargs.items()}
+    return args, kwargs
+
+
+def private_key(key: Any) -> Any:
+    """Return an index with copies of the arrays in it."""
+    return tuple(private(key, {})[0]) if type(key) is tuple else private((key,), {})[0][0]
 
 
 def _checked(func: Any, ans: Array) -> None:
@@ -93,6 +108,8 @@ def linear(rule: Linear, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict
     pair = large.reduction(rule, x, t, args, kwargs)
     if pair is not None:
         return pair
+    if space_of(t).KEEPS:
+        args, kwargs = private(args, kwargs)
     ans = rule.func(x, *args, **kwargs)
     op = rule.op(_shape(x), *args, **kwargs)
     _checked(rule.func, ans)
@@ -114,22 +131,10 @@ def multilinear(
         if t is None:
             continue
         space = space_of(t)
-        operands = [np.copy(p) if space.KEEPS and j != i else p for j, p in enumerate(primals)]
-        new = space.linear(rule.bind(i, operands, args, kwargs), t)
-        if space is dense and dense.has_nan(new):
-            new = _strong(rule, i, operands, args, kwargs, t, new)
+        bind = partial(rule.bind, args=args, kwargs=kwargs)
+        new = space.bound(t, bind, i, primals, tangents, _shape(ans)) if space.KEEPS else space.bound(bind(i, primals), t, bind, i, primals)
         total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
-
-
-def _strong(
-    rule: Multilinear, i: int, operands: Sequence[Array], args: Sequence[Any], kwargs: dict[str, Any], t: Array, new: Array
-) -> Array:
-    """Return `new` with 0·inf = 0: finite entries of the other operands, unless a non-zero tangent meets the rest."""
-    finite = [p if j == i else np.where(np.isfinite(p), p, 0) for j, p in enumerate(operands)]
-    marked = [p if j == i else 1.0 * ~np.isfinite(p) for j, p in enumerate(operands)]
-    met = rule.bind(i, marked, args, kwargs)(1.0 * ~dense.vanishing(t))
-    return np.where(met > 0, new, rule.bind(i, finite, args, kwargs)(t))
 
 
 def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
@@ -138,9 +143,11 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
     if pair is not None:
         return pair
     space = space_of(t)
-    ans, weights, op = rule.terms(np.copy(x) if space.KEEPS else x, *args, **kwargs)
+    if space.KEEPS:  # the user may overwrite these before the space uses them
+        x, args, kwargs = np.copy(x), *private(args, kwargs)
+    ans, weights, op = rule.terms(x, *args, **kwargs)
     if space.KEEPS:
-        ans = np.copy(ans)  # the user may overwrite the result before the space uses the weights
+        ans = np.copy(ans)
     new = space.linear(op, t) if weights is None else space.weigh(t, weights, op, ans.dtype, select=rule.select)
     return ans, space.settle(new, ans)
 

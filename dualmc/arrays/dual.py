@@ -182,6 +182,8 @@ class Dual(NumPyProtocol, ArrayMethods):
         """Take any key in any space."""
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
+        if space_of(self.tangent).KEEPS:
+            key = propagate.private_key(key)
         ans = self.primal[key]
         return Dual(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent), self.level)
 
@@ -197,6 +199,8 @@ class Dual(NumPyProtocol, ArrayMethods):
                 p[key] = value
                 t[key] = 0.0
                 return
+        if space_of(t).KEEPS:
+            key = propagate.private_key(key)
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
         del p, t  # so that _lift can tell whether anything else sees them
@@ -212,6 +216,9 @@ class Dual(NumPyProtocol, ArrayMethods):
         value = as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
+        space = space_of(self.tangent)
+        if space.KEEPS:
+            space.release(self.tangent)
         v, tv = (value.primal, value.tangent) if same else (value, None)
         for part in (v, tv):
             if type(part) is Dual:
@@ -219,7 +226,7 @@ class Dual(NumPyProtocol, ArrayMethods):
         self.primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
-        space_of(self.tangent).assign(self.tangent, op, tv)
+        space.assign(self.tangent, op, tv)
 
     def _lift(self, like: "Dual") -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
@@ -313,6 +320,14 @@ def base_of(x: Array) -> Array:
     while type(x) is Dual:
         x = x.primal
     return x
+
+
+def handed_out(x: Dual) -> Array:
+    """Return the primal, which the user may write to from now on without the tangent taking part."""
+    space = space_of(x.tangent)
+    if space.KEEPS:
+        space.release(x.tangent, public=True)
+    return x.primal
 
 
 def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:

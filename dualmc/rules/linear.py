@@ -269,11 +269,11 @@ scatter = dispatching(_scatter)
 
 
 def _real_op(shape: Shape) -> LinearOp:
-    return LinearOp(shape, shape, np.real, lambda c: c, view=True, key="real")
+    return LinearOp(shape, shape, np.real, np.real, view=True, key="real")
 
 
 def _imag_op(shape: Shape) -> LinearOp:
-    return LinearOp(shape, shape, np.imag, lambda c: 1j * c, view=True, key="imag")
+    return LinearOp(shape, shape, np.imag, lambda c: 1j * np.real(c), view=True, key="imag")
 
 
 def _conj_op(shape: Shape) -> LinearOp:

@@ -23,9 +23,9 @@ select)`                                   a `Const`; select drops the tangent w
 from types import ModuleType
 from typing import Any
 
-from . import dense
+from . import dense, recorded
 
-SPACES: dict[Any, ModuleType] = {}
+SPACES: dict[Any, ModuleType] = {recorded.Recorded: recorded}
 
 
 def space_of(t: Any) -> Any:

@@ -1,6 +1,6 @@
 """The dense space: a raw array (*lead, *shape), or a Dual of a lower level of that shape; no wrapper object."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,18 +53,22 @@ def scale(t: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select
         r = t
     elif g is MINUS_ONE:
         r = -t
-    elif select:
-        r = np.where(g != 0, t, 0) * g  # in this order, so that inf·0 is never formed
     else:
-        r = t * g
-        if has_nan(r):
-            r = np.where(vanishing(t), 0, r)
+        r = product(t, g, select=select)
     if r.shape != lead + shape:
         r = np.copy(np.broadcast_to(r, lead + shape))
-    return r if r.dtype == dtype else _cast(r, dtype)
+    return r if r.dtype == dtype else cast(r, dtype)
 
 
-def _cast(t: Array, dtype: Any) -> Array:
+def product(t: Array, g: Array, *, select: bool) -> Array:
+    """Return diag(g)·t with 0·inf = 0, or with select 0 wherever g is 0."""
+    if select:
+        return np.where(g != 0, t, 0) * g  # in this order, so that inf·0 is never formed
+    r = t * g
+    return np.where(vanishing(t), 0, r) if has_nan(r) else r
+
+
+def cast(t: Array, dtype: Any) -> Array:
     """Return t as dtype; the tangent of a real value is real."""
     if t.dtype.kind == "c" and np.dtype(dtype).kind == "f":
         t = np.real(t)
@@ -91,6 +95,21 @@ def weigh(t: Array, g: Array, op: LinearOp, dtype: Any, *, select: bool = False)
         if not has_nan(r):
             return r.reshape(lead_of(t, g.ndim) + op.shape_out)
     return op(scale(t, g, op.shape_in, op.shape_in, dtype, select=select))
+
+
+def bound(
+    op: LinearOp, t: Array, bind: Callable[[int, Sequence[Array]], LinearOp], i: int, operands: Sequence[Array], *, transposed: bool = False
+) -> Array:
+    """Return op(t) or its transpose, for op = bind(i, operands): a multilinear function of operand i, with 0·inf = 0."""
+    new = op.back(t) if transposed else op(t)
+    if not has_nan(new):
+        return new
+    # Finite entries of the other operands, unless a non-zero tangent meets the rest.
+    finite = bind(i, [p if j == i else np.where(np.isfinite(p), p, 0) for j, p in enumerate(operands)])
+    marked = bind(i, [p if j == i else 1.0 * ~np.isfinite(p) for j, p in enumerate(operands)])
+    moved = 1.0 * ~vanishing(t)
+    met = marked.back(moved) if transposed else marked(moved)
+    return np.where(met > 0, new, finite.back(t) if transposed else finite(t))
 
 
 def _is_nested(t: Array) -> bool:
@@ -149,7 +168,7 @@ def settle(t: Array, ans: Array) -> Array:
     A later reshape is then a view of both or of neither, so that writes through it reach both or neither.
     """
     if t.dtype != ans.dtype:
-        t = _cast(t, ans.dtype)
+        t = cast(t, ans.dtype)
     if type(t) is not ndarray:
         return np.array(t) if isinstance(t, np.generic) and type(ans) is ndarray else t
     if type(ans) is not ndarray or ans.ndim < 2:

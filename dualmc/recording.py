@@ -1,0 +1,55 @@
+"""One run of a function on recorded tangents: its values, and the tape of linear operations between inputs and results."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._typing import Array, Function, Shape
+from .arrays.dual import Dual
+from .boundary import entering, fresh_level, outputs
+from .tangents.recorded import leaf
+from .tangents.tape import Tape
+from .trees import Structure
+
+
+class Recording(NamedTuple):
+    """What one run leaves: results, their structure, auxiliary data, and the tape."""
+
+    values: list[Array]
+    structure: Structure
+    aux: Any
+    tape: Tape
+
+
+def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[Array], has_aux: bool) -> Recording:
+    """Run f, by `call(leaves)`, with recorded tangents; f may write to the arrays of the leaves."""
+    level = fresh_level()
+    handles = [leaf(x) for x in leaves]
+    nodes = [h.node for h in handles]
+    result = call(iter([Dual(x, h, level) for x, h in zip(leaves, handles, strict=True)]))
+    values, tangents, structure, aux = outputs(f, result, level, has_aux)
+    return Recording(values, structure, aux, Tape(nodes, [None if t is None else t.read() for t in tangents]))
+
+
+class Kind(NamedTuple):
+    """What is remembered of an array: shape and dtype."""
+
+    shape: Shape
+    dtype: Any
+
+    @classmethod
+    def of(cls, x: Array) -> "Kind":
+        return cls(np.shape(x), x.dtype)
+
+    def zero(self) -> Array:
+        return np.zeros(self.shape, self.dtype if self.dtype.kind in "fc" else np.float64)[()]
+
+    def checked(self, c: Any, where: str, of: str) -> Array:
+        """Return c as a cotangent of such an array, or raise and say what does not match."""
+        c = entering(c, where)
+        if c.shape != self.shape:
+            raise ValueError(f"{where} must have the shape of {of}, {self.shape}; got {c.shape}")
+        if c.dtype.kind == "c" and self.dtype.kind != "c":
+            raise TypeError(f"{where} must be real like {of} ({self.dtype}); got {c.dtype}")
+        return c if c.dtype == self.dtype or self.dtype.kind not in "fc" else c.astype(self.dtype)

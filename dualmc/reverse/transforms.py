@@ -1,0 +1,236 @@
+"""Gradients and Jacobians in reverse: one walk back for each block of rows."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array, Function
+from ..boundary import Call
+from ..jacobians import CHUNK_BYTES, check_holomorphic, check_one_number, check_real, checked_chunk_size, chunks, transform
+from ..recording import Kind, Recording, record
+from ..tangents.tape import Tape
+from .pullback import pulled
+
+
+def _recorded(call: Call, has_aux: bool) -> tuple[list[Kind], Recording]:
+    kinds = [Kind.of(x) for x in call.leaves]
+    leaves, call.leaves = call.leaves, []  # so that memory is freed on the way back
+    return kinds, record(call.f, lambda it: call.function(*call.bound(it)), leaves, has_aux)
+
+
+# Gradients. --------------------------------------------------------------------------------------------------
+
+
+def _grad(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool) -> Function:
+    def solve(call: Call) -> tuple[Any, Any, Any]:
+        check_real(call)
+        kinds, (values, outer, aux, tape) = _recorded(call, has_aux)
+        check_one_number(call, values, outer, "dm.reverse.jacobian")
+        found = pulled(tape, kinds, [np.ones((), values[0].dtype)[()]], free=True)
+        return values[0], call.like_inputs(iter(found)), aux
+
+    return transform(name, f, argnums, has_aux, with_value, solve)
+
+
+def grad(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """
+    Return the function that evaluates the gradient of a scalar function in reverse.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number.
+    argnums : int or tuple of int
+        The positional arguments to differentiate with respect to.
+    has_aux : bool
+        f returns `(output, aux)`; the result is then `(gradient, aux)`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; the gradient has the structure, shapes and dtypes of the differentiated arguments.
+
+    Raises
+    ------
+    TypeError
+        If f returns anything but one real number, or an input is complex.
+    ValueError
+        If argnums do not fit.
+
+    Notes
+    -----
+    ∇f = (∂f/∂x)ᵀ (Parr & Howard, section 3), from one run of f and one walk back, whatever the number of inputs.
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> dm.reverse.grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+
+    """
+    return _grad("reverse.grad", f, argnums, has_aux, with_value=False)
+
+
+def value_and_grad(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """
+    Return the function that evaluates a scalar function and its gradient in the same run.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; returns `(value, gradient)`, or `((value, aux), gradient)` with `has_aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `grad`.
+
+    Notes
+    -----
+    The value is that of the run that is walked back (Parr & Howard, section 3, for the gradient).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> value, g = dm.reverse.value_and_grad(lambda x: x @ x)(np.array([1.0, 2.0]))
+    >>> float(value), g
+    (5.0, array([2., 4.]))
+
+    """
+    return _grad("reverse.value_and_grad", f, argnums, has_aux, with_value=True)
+
+
+# Jacobians. --------------------------------------------------------------------------------------------------
+
+
+def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool) -> Function:
+    def solve(call: Call) -> tuple[Any, Any, Any]:
+        check_holomorphic(name, call.leaves, holomorphic)
+        kinds, (values, outer, aux, tape) = _recorded(call, has_aux)
+        trees = (call.like_inputs(iter(_rows(tape, kinds, values, i, chunk_size, holomorphic))) for i in range(len(values)))
+        return outer.unflatten(iter(values)), outer.unflatten(trees), aux
+
+    return transform(name, f, argnums, has_aux, with_value, solve)
+
+
+def _rows(tape: Tape, kinds: Sequence[Kind], values: Sequence[Array], i: int, chunk_size: int | None, holomorphic: bool) -> list[Array]:
+    """Return the Jacobian of output i with respect to each input, block of rows by block of rows."""
+    value = values[i]
+    m, is_complex = math.prod(np.shape(value)), value.dtype.kind == "c"
+
+    def back(seed: Array) -> list[Array]:
+        given = [seed if j == i else None for j, _ in enumerate(values)]
+        return [np.broadcast_to(c, (len(seed), *k.shape)) for c, k in zip(pulled(tape, kinds, given, free=False), kinds, strict=True)]
+
+    def block(start: int, stop: int) -> Iterator[Array]:
+        seed = np.zeros((stop - start, m), value.dtype if value.dtype.kind in "fc" else np.float64)
+        seed[np.arange(stop - start), np.arange(start, stop)] = 1
+        seed = seed.reshape((stop - start, *np.shape(value)))
+        if holomorphic:
+            return map(np.conjugate, back(seed))  # the transpose is that of the conjugate
+        if is_complex:  # Re(conj(1j)·J) is the imaginary part of J
+            return (re + 1j * im for re, im in zip(back(seed), back(1j * seed), strict=True))
+        return iter(back(seed))
+
+    step = _block_size(m, kinds, value.dtype.itemsize) if chunk_size is None else checked_chunk_size(chunk_size)
+    blocks = [list(block(start, stop)) for start, stop in chunks(m, step)]
+    joined = [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*blocks, strict=True)]
+    return [np.reshape(x, np.shape(value) + k.shape)[()] for x, k in zip(joined, kinds, strict=True)]
+
+
+def _block_size(m: int, kinds: Sequence[Kind], itemsize: int) -> int:
+    """Return how many rows one walk back takes: as many as CHUNK_BYTES hold of the longer side."""
+    widest = max(m, sum(math.prod(k.shape) for k in kinds), 1)
+    return max(1, min(m, CHUNK_BYTES // (widest * itemsize)))
+
+
+def jacobian(
+    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
+) -> Function:
+    """
+    Return the function that evaluates the Jacobian of f by rows.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays, or of nested tuples, lists, dicts and named tuples of arrays, that returns the like.
+    argnums : int or tuple of int
+        The positional arguments to differentiate with respect to.
+    has_aux : bool
+        f returns `(output, aux)`; the result is then `(jacobian, aux)`.
+    chunk_size : int, optional
+        How many rows one walk back carries; chosen from the sizes of outputs and inputs when left out.
+    holomorphic : bool
+        Inputs are complex and f is holomorphic; the Jacobian is ∂f/∂z.
+
+    Returns
+    -------
+    callable
+        With the arguments of f. Shapes and structures are those of `dualmc.jacobian`: S + T for an output of shape S
+        and an input of shape T.
+
+    Raises
+    ------
+    TypeError
+        If an input or output is not numeric, or an input is complex without `holomorphic`.
+    ValueError
+        If argnums or chunk_size do not fit.
+
+    Notes
+    -----
+    Row i of the Jacobian is ∇fᵢ (Parr & Howard, section 4.1). f runs once, and blocks of rows of the identity are
+    pulled back; it pays where there are fewer outputs than inputs.
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> dm.reverse.jacobian(lambda x: np.stack([np.sum(x), np.prod(x)]))(np.array([2.0, 3.0, 5.0]))
+    array([[ 1.,  1.,  1.],
+           [15., 10.,  6.]])
+
+    """
+    return _jacobian("reverse.jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=False)
+
+
+def value_and_jacobian(
+    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
+) -> Function:
+    """
+    Return the function that evaluates f and its Jacobian in the same run.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, chunk_size, holomorphic
+        As for `jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; returns `(value, jacobian)`, or `((value, aux), jacobian)` with `has_aux`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `jacobian`.
+
+    Notes
+    -----
+    The value is that of the run that is walked back (Parr & Howard, section 4.1, for the layout).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> value, J = dm.reverse.value_and_jacobian(np.square)(np.array([1.0, 3.0]))
+    >>> J
+    array([[2., 0.],
+           [0., 6.]])
+
+    """
+    return _jacobian("reverse.value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=True)

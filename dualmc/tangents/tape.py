@@ -1,0 +1,297 @@
+"""Linear operations as nodes of a graph: replayed forward they map tangents, transposed they map cotangents."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .._typing import Array, Shape
+from ..errors import freed
+from ..linear_op import LinearOp, lead_of, unbroadcast
+from ..partial import MINUS_ONE, ONE
+from . import dense
+
+number = itertools.count().__next__
+"""The number of a new node; parents have lower ones. Safe between threads."""
+
+
+def is_mutable(x: Any) -> bool:
+    """Whether x can be overwritten: an array or a Dual, but no number."""
+    return type(x) is ndarray or hasattr(type(x), "_push_linear")
+
+
+class Cotangents:
+    """The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees."""
+
+    __slots__ = ("owned", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[Node, Array] = {}
+        self.owned: set[Node] = set()
+
+    def add(self, node: "Node", c: Array, owned: bool) -> None:
+        """Add c, in memory of its own or not, to the cotangent of a node; that of a real value is real."""
+        dtype = node.dtype
+        if c.dtype is not dtype and dtype is not None and c.dtype != dtype:
+            c, owned = dense.cast(c, dtype), True
+        old = self.values.get(node)
+        if old is None:
+            self.values[node] = c
+            if owned:
+                self.owned.add(node)
+        elif node in self.owned and type(old) is type(c) is ndarray:
+            old += c
+        else:
+            self.values[node] = old + c
+            self.owned.add(node)
+
+    def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
+        """Add c to the entries that a map reads as a view, and say whether that was possible."""
+        old = self.values.get(node)
+        if type(old) is not ndarray or type(c) not in (ndarray, np.float64) or node not in self.owned or c.dtype != old.dtype:
+            return False
+        y = op.apply(old)
+        if type(y) is not ndarray or not y.flags.writeable or not (y is old or y.base is old):
+            return False
+        y += c
+        return True
+
+
+class Node:
+    """
+    A linear operation on the tangents of its parents.
+
+    `push(tangents)` applies it to those of the parents; `pull(c, owned, sums)` adds its transpose of c, which it may
+    overwrite if it is owned, to the cotangents of the parents. Both take any leading axes.
+    """
+
+    __slots__ = ("__weakref__", "dtype", "number", "parents", "shape")
+
+    parents: tuple["Node", ...]
+    shape: Shape
+    dtype: Any
+    number: int
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        raise NotImplementedError
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        raise NotImplementedError
+
+
+class Leaf(Node):
+    """The tangent of an input."""
+
+    __slots__ = ()
+
+    def __init__(self, shape: Shape, dtype: Any) -> None:
+        self.parents, self.shape, self.dtype, self.number = (), shape, dtype, number()
+
+
+class Diagonal(Node):
+    """Σ diag(gᵢ)·tᵢ, each term broadcast from the shape of tᵢ; without terms it is zero."""
+
+    __slots__ = ("partials", "select", "shapes")
+
+    def __init__(
+        self, parents: tuple[Node, ...], partials: list[Any], shapes: tuple[Shape, ...], shape: Shape, dtype: Any, select: bool = False
+    ) -> None:
+        self.parents, self.partials, self.shapes = parents, partials, shapes
+        self.shape, self.dtype, self.select, self.number = shape, dtype, select, number()
+
+    def secure(self, i: int) -> None:
+        """Keep a copy of partial i, which is about to be overwritten."""
+        self.partials[i] = np.copy(self.partials[i])
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        total: Array = None
+        for t, g, shape in zip(tangents, self.partials, self.shapes, strict=True):
+            new = dense.scale(t, g, shape, self.shape, self.dtype, select=self.select)
+            total = new if total is None else dense.add(total, new, owned=total is not tangents[0])
+        return total
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        alone = owned and len(self.parents) == 1
+        for parent, g, shape in zip(self.parents, self.partials, self.shapes, strict=True):
+            d, mine = c, alone
+            if g is MINUS_ONE:
+                d, mine = -c, True
+            elif g is not ONE:
+                d, mine = dense.product(c, g.conjugate(), select=self.select), True
+            if shape != self.shape:
+                d, mine = unbroadcast(d, shape, len(self.shape)), True
+            sums.add(parent, d, mine)
+
+
+class Map(Node):
+    """op(t)."""
+
+    __slots__ = ("op",)
+
+    def __init__(self, parent: Node, op: LinearOp, dtype: Any = None) -> None:
+        self.parents, self.op, self.shape, self.dtype, self.number = (parent,), op, op.shape_out, dtype, number()
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        return self.op(tangents[0])
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        op, parent = self.op, self.parents[0]
+        if op.view and op.gather and sums.add_through(parent, op, c):
+            return
+        d = op.back(c)
+        sums.add(parent, d, getattr(d, "base", c) is None and d is not c)
+
+
+class Bound(Node):
+    """A multilinear function of operand i with the others fixed; its map is built when it is first used."""
+
+    __slots__ = ("bind", "i", "op", "operands")
+
+    def __init__(self, parent: Node, bind: Callable[[int, Sequence[Array]], LinearOp], i: int, operands: list[Any], shape: Shape) -> None:
+        self.parents, self.bind, self.i, self.operands = (parent,), bind, i, operands
+        self.op: LinearOp | None = None
+        self.shape, self.dtype, self.number = shape, None, number()
+
+    def secure(self, j: int) -> None:
+        """Keep a copy of operand j, which is about to be overwritten."""
+        self.operands[j], self.op = np.copy(self.operands[j]), None
+
+    def _map(self) -> LinearOp:
+        if self.op is None:
+            self.op = self.bind(self.i, self.operands)
+        return self.op
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        return dense.bound(self._map(), tangents[0], self.bind, self.i, self.operands)
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        d = dense.bound(self._map(), c, self.bind, self.i, self.operands, transposed=True)
+        sums.add(self.parents[0], d, getattr(d, "base", c) is None)
+
+
+class Written(Node):
+    """The first parent with the entries that op reads replaced by the second one, or by zero where there is none."""
+
+    __slots__ = ("op",)
+
+    def __init__(self, parents: tuple[Node, ...], op: LinearOp) -> None:
+        self.parents, self.op, self.shape, self.dtype, self.number = parents, op, parents[0].shape, parents[0].dtype, number()
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        return self.replaced(dense.copy(tangents[0]), tangents[1:])
+
+    def replaced(self, z: Array, new: Sequence[Array]) -> Array:
+        """Return z with the new entries, written in place where it can hold them."""
+        u = new[0] if new else None
+        z = z if u is None else dense.lift(z, u)
+        dense.assign(z, self.op, u)
+        return z
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        z = c if owned else np.copy(c)
+        if len(self.parents) == 2:
+            sums.add(self.parents[1], np.copy(self.op(z)), True)
+        dense.assign(z, self.op, None)
+        sums.add(self.parents[0], z, True)
+
+
+class Joined(Node):
+    """What has the parents where the maps read, and zeros elsewhere."""
+
+    __slots__ = ("ops",)
+
+    def __init__(self, parents: tuple[Node, ...], ops: Sequence[LinearOp], shape: Shape, dtype: Any) -> None:
+        self.parents, self.ops, self.shape, self.dtype, self.number = parents, ops, shape, dtype, number()
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        return dense.join(self.ops, tangents, self.shape, self.dtype)
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        for parent, op in zip(self.parents, self.ops, strict=True):
+            sums.add(parent, op(c), False)
+
+
+class Tape:
+    """The operations between leaves and roots, in the order in which they were done; what no root depends on is dropped."""
+
+    __slots__ = ("last", "leaves", "nodes", "roots")
+
+    def __init__(self, leaves: Sequence[Node], roots: Sequence[Node | None]) -> None:
+        self.leaves, self.roots = leaves, roots
+        found: set[Node] = set()
+        todo: list[Node] = [r for r in roots if r is not None]
+        while todo:
+            node = todo.pop()
+            if node not in found:
+                found.add(node)
+                todo.extend(node.parents)
+        self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
+        self.last: dict[Node, Node] | None = None
+
+    def push(self, tangents: Sequence[Array]) -> list[Array | None]:
+        """Return the tangents of the roots, given those of the leaves; None for a root that does not depend on them."""
+        nodes = self._kept()
+        if self.last is None:
+            self.last = {parent: node for node in nodes for parent in node.parents}
+            self.last.update((r, r) for r in self.roots if r is not None)
+        values: dict[Node, Array] = dict(zip(self.leaves, tangents, strict=True))
+        like, lead = _widest(tangents), lead_of(tangents[0], len(self.leaves[0].shape)) if tangents else ()
+        owned: set[Node] = set()
+        for node in nodes:
+            parents = node.parents
+            given = [values[p] for p in parents]
+            if not parents:
+                t = dense.buffer(lead + node.shape, node.dtype, like)
+            elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
+                t = node.replaced(given[0], given[1:])
+                owned.add(node)
+            else:
+                t = node.push(given)
+                if node.dtype is not None and t.dtype != node.dtype:
+                    t = dense.cast(t, node.dtype)
+                if type(t) is ndarray and t.base is None and not any(t is g for g in given):
+                    owned.add(node)
+                else:
+                    owned.difference_update(parents)
+            values[node] = t
+            for p in parents:
+                if self.last[p] is node:
+                    values.pop(p, None)
+        return [None if r is None else values[r] for r in self.roots]
+
+    def pull(self, cotangents: Sequence[Array | None], *, free: bool = False) -> list[Array | None]:
+        """
+        Return the cotangents of the leaves, given those of the roots; None for a leaf that the roots do not depend on.
+
+        With `free` each operation is forgotten once it is transposed, and the tape can be used no more.
+        """
+        nodes = self._kept()
+        sums = Cotangents()
+        for root, c in zip(self.roots, cotangents, strict=True):
+            if root is not None and c is not None:
+                sums.add(root, c, False)
+        if free:
+            self.nodes, self.roots, self.last = None, (), None
+        else:
+            nodes = nodes.copy()
+        values, owned = sums.values, sums.owned
+        while nodes:
+            node = nodes.pop()
+            c = values.pop(node, None)
+            if c is not None:
+                node.pull(c, node in owned, sums)
+                owned.discard(node)
+        return [values.get(leaf) for leaf in self.leaves]
+
+    def _kept(self) -> list[Node]:
+        if self.nodes is None:
+            raise freed()
+        return self.nodes
+
+
+def _widest(tangents: Sequence[Array]) -> Array:
+    """Return the tangent of the highest level, so that zeros like it can hold what is computed from any of them."""
+    return max(tangents, key=lambda t: getattr(t, "level", -1), default=np.zeros(()))
