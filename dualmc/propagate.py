@@ -132,7 +132,7 @@ def multilinear(
             continue
         space = space_of(t)
         bind = partial(rule.bind, args=args, kwargs=kwargs)
-        new = space.bound(t, bind, i, primals, tangents, _shape(ans)) if space.KEEPS else space.bound(bind(i, primals), t, bind, i, primals)
+        new = space.bound(t, bind, i, primals, tangents, ans) if space.KEEPS else space.bound(bind(i, primals), t, bind, i, primals)
         total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
 

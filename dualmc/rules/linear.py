@@ -268,12 +268,17 @@ scatter = dispatching(_scatter)
 # Real and imaginary parts: linear over the reals. ------------------------------------------------------------
 
 
+def _real_part(c: Array) -> Array:
+    """Return c without an imaginary part; np.real would make a Python number of one of NumPy's."""
+    return c.real if c.dtype.kind == "c" else c
+
+
 def _real_op(shape: Shape) -> LinearOp:
-    return LinearOp(shape, shape, np.real, np.real, view=True, key="real")
+    return LinearOp(shape, shape, np.real, _real_part, view=True, key="real")
 
 
 def _imag_op(shape: Shape) -> LinearOp:
-    return LinearOp(shape, shape, np.imag, lambda c: 1j * np.real(c), view=True, key="imag")
+    return LinearOp(shape, shape, np.imag, lambda c: np.multiply(1j, _real_part(c)), view=True, key="imag")
 
 
 def _conj_op(shape: Shape) -> LinearOp:

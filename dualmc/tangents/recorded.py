@@ -176,11 +176,11 @@ def linear(op: LinearOp, t: Recorded) -> Recorded:
 
 
 def bound(
-    t: Recorded, bind: Callable[..., LinearOp], i: int, primals: Sequence[Array], tangents: Sequence[Recorded | None], shape: Shape
+    t: Recorded, bind: Callable[..., LinearOp], i: int, primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array
 ) -> Recorded:
     """Return the multilinear function with t in the place of operand i."""
     operands = [Absent(p.shape) if j == i else held(p, primals, tangents) for j, p in enumerate(primals)]
-    node = Bound(t.read(), bind, i, [x.array if type(x) is Lent else x for x in operands], shape)
+    node = Bound(t.read(), bind, i, [x.array if type(x) is Lent else x for x in operands], ans.shape, ans.dtype)
     for j, x in enumerate(operands):
         if type(x) is Lent:
             _lent(node, j, x.tangent)

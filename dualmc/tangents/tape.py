@@ -1,6 +1,7 @@
 """Linear operations as nodes of a graph: replayed forward they map tangents, transposed they map cotangents."""
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -150,10 +151,10 @@ class Bound(Node):
 
     __slots__ = ("bind", "i", "op", "operands")
 
-    def __init__(self, parent: Node, bind: Callable[[int, Sequence[Array]], LinearOp], i: int, operands: list[Any], shape: Shape) -> None:
+    def __init__(self, parent: Node, bind: Callable[..., LinearOp], i: int, operands: list[Any], shape: Shape, dtype: Any) -> None:
         self.parents, self.bind, self.i, self.operands = (parent,), bind, i, operands
         self.op: LinearOp | None = None
-        self.shape, self.dtype, self.number = shape, None, number()
+        self.shape, self.dtype, self.number = shape, dtype, number()
 
     def secure(self, j: int) -> None:
         """Keep a copy of operand j, which is about to be overwritten."""
@@ -193,7 +194,7 @@ class Written(Node):
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         z = c if owned else np.copy(c)
         if len(self.parents) == 2:
-            sums.add(self.parents[1], np.copy(self.op(z)), True)
+            sums.add(self.parents[1], _received(self.op, z), True)
         dense.assign(z, self.op, None)
         sums.add(self.parents[0], z, True)
 
@@ -211,7 +212,19 @@ class Joined(Node):
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         for parent, op in zip(self.parents, self.ops, strict=True):
-            sums.add(parent, op(c), False)
+            sums.add(parent, op(c) if op.view else _received(op, c), not op.view)
+
+
+def _received(op: LinearOp, c: Array) -> Array:
+    """Return the transpose of writing through op: of entries that are written several times the last one counts."""
+    u = np.copy(op(c))
+    if not op.view:
+        numbers, places = np.arange(math.prod(op.shape_out)).reshape(op.shape_out), np.zeros(op.shape_in, int)
+        op.assign(places, numbers)  # type: ignore[misc]
+        lasting = op.apply(places) == numbers
+        if not lasting.all():
+            return np.where(lasting, u, 0)
+    return u
 
 
 class Tape:

@@ -1,0 +1,86 @@
+"""Reverse mode is the transpose of forward mode: for every rule, every drawn call, every case and random programs."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_memory import PROGRAMS
+from test_programs import programs, run
+from truths import sample
+
+import dualmc as dm
+from dualmc.rules import RULES
+from dualmc.rules.elementwise import bounded, chosen
+from dualmc.rules.rule import Elementwise
+from dualmc.rules.special import SPECIAL
+
+from ..drawn.calls import name, points
+from ..drawn.table import TABLE
+from ..functions.table import CASES, COMPLEX, over
+
+from .adjoint import check
+
+CALLED = {bounded: np.clip, chosen: np.where}
+RULED = {name(r.func): r for table in (RULES, SPECIAL) for r in table.values() if isinstance(r, Elementwise)}
+
+
+@pytest.mark.parametrize("rule", RULED.values(), ids=RULED)
+def test_every_elementwise_rule(rule):
+    rng = np.random.default_rng(0)
+    xs = [sample(d, (3, 4), rng) for d in rule.on]
+    moving = [i for i, d in enumerate(rule.on) if not d.integer]
+    func = CALLED.get(rule.func, rule.func)
+    for chosen_ in [moving, *([i] for i in moving if len(moving) > 1)]:
+
+        def f(*moved, chosen_=chosen_):
+            given = iter(moved)
+            return func(*(next(given) if i in chosen_ else x for i, x in enumerate(xs)))
+
+        able = True
+        try:
+            dm.jvp(f, tuple(xs[i] for i in chosen_), tuple(xs[i] * 0 + 1 for i in chosen_))
+        except (TypeError, NotImplementedError):
+            able = False  # a parameter whose derivative is refused
+        if able:
+            check(f, [xs[i] for i in chosen_], [rng.uniform(-1, 1, (3, 4)) for _ in chosen_])
+
+
+@pytest.mark.parametrize("entry", TABLE.values(), ids=[name(f) for f in TABLE])
+@given(data=st.data())
+@settings(max_examples=8, deadline=None, derandomize=True)
+def test_every_drawn_call(entry, data):
+    point = data.draw(points(entry, ["double", "double", "single"]))
+    xs, moving = point.xs, point.moving
+
+    def f(*moved):
+        given = iter(moved)
+        return point.call.f(*(next(given) if i in moving else np.copy(x) for i, x in enumerate(xs)))
+
+    check(f, [xs[i] for i in moving], [point.ts[i] for i in moving], entry.condition)
+
+
+@over(CASES)
+def test_every_case(case):
+    check(case.f, *case.sample())
+
+
+@over(COMPLEX[::3])
+def test_every_complex_case(case):
+    check(case.f, *case.sample(np.complex128))
+
+
+@given(steps=programs(), seed=st.integers(0, 1000))
+@settings(max_examples=100, deadline=None)
+def test_random_programs(steps, seed):
+    rng = np.random.default_rng(seed)
+    x, v = rng.normal(size=(2, 6))
+    check(lambda x: run(steps, x), [x], [v], 1e3)
+    forward = dm.jacobian(lambda x: run(steps, x))(x)
+    rows = dm.reverse.jacobian(lambda x: run(steps, x), chunk_size=4)(x)
+    np.testing.assert_allclose(rows, forward, rtol=1e-9, atol=1e-10 * (1 + np.abs(forward).max()))
+
+
+@pytest.mark.parametrize("f", PROGRAMS.values(), ids=PROGRAMS)
+def test_programs_that_write(f):
+    rng = np.random.default_rng(0)
+    check(f, [rng.uniform(0.3, 2, 6)], [rng.normal(size=6)])
