@@ -45,6 +45,9 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
     shape, dtype = _shape(ans), ans.dtype
     # A Python zero would raise ZeroDivisionError in a partial where NumPy answers inf.
     args = [dtype.type(p) if type(p) in (int, float) and not p and dtype.kind == "f" else p for p in primals]
+    first = next((t for t in tangents if t is not None), None)
+    if space_of(first).KEEPS:
+        return space_of(first).elementwise(rule.d, ans, args, primals, tangents, rule.select)
     total: Tangent | None = None
     shared = False
     for d, t, x in zip(rule.d, tangents, primals, strict=True):
@@ -52,8 +55,6 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
             continue
         space = space_of(t)
         g: Any = d(ans, *args) if callable(d) else d
-        if space.KEEPS:
-            g = space.held(g, primals, tangents)  # the user may overwrite an operand before the space uses it
         new = space.scale(t, g, _shape(x), shape, dtype, select=rule.select)
         if total is None:
             total, shared = new, g is ONE

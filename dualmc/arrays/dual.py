@@ -17,7 +17,7 @@ from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
 from ..rules.rule import Elementwise, Multilinear
-from ..tangents import space_of
+from ..tangents import recorded, space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
 from .creation import as_array, carries
 from .methods import ArrayMethods
@@ -28,6 +28,7 @@ _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
+_RECORDED, _record = recorded.TYPES, recorded.elementwise
 _LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
 # The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
@@ -176,6 +177,9 @@ class Dual(NumPyProtocol, ArrayMethods):
                 return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
             if type(key) is slice:
                 return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
+        elif (type(key) is slice or type(key) is int) and type(p) is ndarray and type(t) in _RECORDED:
+            q = p[key]
+            return Dual(q, recorded.part(t, getitem_op(p.shape, key), q), self.level)
         return self._item(key)
 
     def _item(self, key: Any) -> "Dual":
@@ -370,6 +374,10 @@ def _unary(rule: Any, a: Dual) -> Any:
             t = u * d(ans, p)
         if t.dtype is ans.dtype and not has_nan(t):
             return Dual(ans, t, a.level)
+    if type(u) in _RECORDED and d is not None and rule.quiet is False and type(a.primal) in _RAW:
+        p = a.primal
+        ans = rule.func(p)
+        return Dual(ans, _record(rule.d, ans, (p,), (p,), (u,)), a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
 
@@ -410,7 +418,29 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 return _one_sided(rule, a.primal, b, 0, a)
         elif type(b.tangent) in _RAW and _simple(a, b.primal):
             return _one_sided(rule, a, b.primal, 1, b)
+        if type(a.tangent if type(a) is Dual else b.tangent) in _RECORDED:
+            return _recorded(rule, a, b)
     return WAYS[Elementwise](rule, (a, b), {})
+
+
+def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
+    """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
+    p, u, level = (a.primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
+    q, v, other = (b.primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    plain = (type(p) in _RAW or (u is None and _is_number(p))) and (type(q) in _RAW or (v is None and _is_number(q)))
+    if plain and (level is None or level == other):
+        quiet: Any = rule.quiet
+        if quiet is False or not quiet(p, q):
+            ans = rule.func(p, q)
+            if ans.dtype is (p.dtype if u is not None else q.dtype):
+                args = (p, q)
+                return Dual(ans, _record(rule.d, ans, args, args, (u, v)), other)
+    return WAYS[Elementwise](rule, (a, b), {})
+
+
+def _is_number(c: Any) -> bool:
+    """Whether c is a Python number but 0."""
+    return (type(c) is float or type(c) is int) and c != 0
 
 
 def _simple(c: Any, p: Array) -> bool:

@@ -25,7 +25,7 @@ from typing import Any
 
 from . import dense, recorded
 
-SPACES: dict[Any, ModuleType] = {recorded.Recorded: recorded}
+SPACES: dict[Any, ModuleType] = dict.fromkeys(recorded.TYPES, recorded)
 
 
 def space_of(t: Any) -> Any:

@@ -71,7 +71,7 @@ class Node:
 
     __slots__ = ("__weakref__", "dtype", "number", "parents", "shape")
 
-    parents: tuple["Node", ...]
+    parents: Sequence["Node"]
     shape: Shape
     dtype: Any
     number: int
@@ -98,14 +98,14 @@ class Diagonal(Node):
     __slots__ = ("partials", "select", "shapes")
 
     def __init__(
-        self, parents: tuple[Node, ...], partials: list[Any], shapes: tuple[Shape, ...], shape: Shape, dtype: Any, select: bool = False
+        self, parents: Sequence[Node], partials: list[Any], shapes: Sequence[Shape], shape: Shape, dtype: Any, select: bool = False
     ) -> None:
         self.parents, self.partials, self.shapes = parents, partials, shapes
         self.shape, self.dtype, self.select, self.number = shape, dtype, select, number()
 
-    def secure(self, i: int) -> None:
-        """Keep a copy of partial i, which is about to be overwritten."""
-        self.partials[i] = np.copy(self.partials[i])
+    def replace(self, i: int, copy: Any = None) -> None:
+        """Keep a copy of partial i, which may be overwritten."""
+        self.partials[i] = np.copy(self.partials[i]) if copy is None else copy
 
     def push(self, tangents: Sequence[Array]) -> Array:
         total: Array = None
@@ -156,9 +156,9 @@ class Bound(Node):
         self.op: LinearOp | None = None
         self.shape, self.dtype, self.number = shape, dtype, number()
 
-    def secure(self, j: int) -> None:
-        """Keep a copy of operand j, which is about to be overwritten."""
-        self.operands[j], self.op = np.copy(self.operands[j]), None
+    def replace(self, j: int, copy: Any = None) -> None:
+        """Keep a copy of operand j, which may be overwritten."""
+        self.operands[j], self.op = np.copy(self.operands[j]) if copy is None else copy, None
 
     def _map(self) -> LinearOp:
         if self.op is None:
