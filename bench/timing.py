@@ -4,26 +4,48 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
+LEAST = 3
+"""Samples that a slow candidate has at least, unless one call takes more than PATIENCE times the time for all."""
 
-def interleaved(candidates: Mapping[str, Callable[[], object]], *, seconds: float = 2.0, rounds: int = 41) -> dict[str, float]:
-    """Return the median seconds of one call of each candidate, all measured in one run."""
-    repeats = {}
+PATIENCE = 5
+
+
+def interleaved(
+    candidates: Mapping[str, Callable[[], object]], *, seconds: float = 2.0, rounds: int = 41, called: bool = False
+) -> dict[str, float]:
+    """
+    Return the median seconds of one call of each candidate, all measured in one run.
+
+    Nothing is warmed up that has been `called` before. A candidate that has had all the time for itself sits out, so that one
+    that takes a thousand times as long as the others does not keep them.
+    """
+    repeats: dict[str, int] = {}
+    times: dict[str, list[float]] = {}
     for name, call in candidates.items():
-        call()
-        start = time.perf_counter()
-        call()
-        repeats[name] = max(1, int(2e-4 / max(time.perf_counter() - start, 1e-9)))
-    times: dict[str, list[float]] = {name: [] for name in candidates}
+        if not called:
+            call()
+        once = _seconds(call)
+        repeats[name] = max(1, int(2e-4 / max(once, 1e-9)))
+        times[name] = [once] if once > seconds else []
     begin = time.perf_counter()
     for k in range(rounds):
         for name, call in candidates.items():
-            start = time.perf_counter()
-            for _ in range(repeats[name]):
-                call()
-            times[name].append((time.perf_counter() - start) / repeats[name])
+            if not _had_its_time(times[name], repeats[name], seconds):
+                times[name].append(_seconds(call, repeats[name]))
         if time.perf_counter() - begin > seconds and k >= 4:
             break
     return {name: statistics.median(ts) for name, ts in times.items()}
+
+
+def _seconds(call: Callable[[], object], repeats: int = 1) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - start) / repeats
+
+
+def _had_its_time(times: list[float], repeats: int, seconds: float) -> bool:
+    return repeats == 1 and sum(times) > seconds and (len(times) >= LEAST or times[0] > PATIENCE * seconds)
 
 
 def report(title: str, rows: Mapping[str, tuple[float, float | None]]) -> bool:
