@@ -62,9 +62,12 @@ def show(report: dict) -> None:
     console = importlib.import_module("rich.console").Console()
     console.print(report["machine"], highlight=False)
     for table in tables.tables(report):
-        drawn = rich.Table(title=table.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        console.print(f"\n{table.title}", style="bold", highlight=False)
+        drawn = rich.Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         for i, name in enumerate(table.head):
-            drawn.add_column(name, justify="right" if tables.is_numeric(table, i) else "left", overflow="fold")
+            number, widest = tables.is_numeric(table, i), max(len(row[i]) for row in table.rows)
+            least = widest if number else min(widest, 12)  # a name may be broken, a figure not
+            drawn.add_column(name, justify="right" if number else "left", min_width=least, overflow="fold")
         for row in table.rows:
             drawn.add_row(*(text.Text(cell, style="red" if cell.endswith("missed") else "") for cell in row))
-        console.print(drawn)
+        console.print(drawn, crop=False)
