@@ -10,10 +10,10 @@ from .candidate import UnableError
 
 
 class Names(SimpleNamespace):
-    """A namespace that says which library lacks what."""
+    """A namespace that says so if a function is missing."""
 
     def __getattr__(self, name: str) -> Any:
-        raise UnableError(f"it has no {name}")
+        raise UnableError("it has no such function")
 
 
 def _composed(names: Names) -> Names:

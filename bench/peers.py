@@ -138,7 +138,7 @@ def tensortrax(library: ModuleType, problem: Problem) -> Candidate:
 
 def casadi(library: ModuleType, problem: Problem) -> Candidate:
     """
-    Graphs compiled if there is a compiler, and called through buffers.
+    Graphs compiled if there is a compiler, and called through buffers: on NumPy's arrays, with new ones for the results.
 
     Those of scalars (SX) where zeros and shared terms of a matrix of derivatives are to be found, and those of arrays (MX)
     otherwise: each is quicker there. casadi stores matrices by columns, and of sparse ones what is not zero.
@@ -162,13 +162,19 @@ def casadi(library: ModuleType, problem: Problem) -> Candidate:
             outputs = [(y, y_shape), (library.jtimes(y, symbol, direction), y_shape + v.shape[x.ndim :])]
     function = library.Function("f", [s for s, _ in inputs.values()], [s for s, _ in outputs], _compiled())
     buffer, run = function.buffer()
-    results = [np.empty(function.nnz_out(i)) for i in range(len(outputs))]
-    for i, (_, flat) in enumerate(inputs.values()):
-        buffer.set_arg(i, memoryview(flat))
-    for i, flat in enumerate(results):
-        buffer.set_res(i, memoryview(flat))
+    given = [memoryview(flat) for _, flat in inputs.values()]
+    sizes = [function.nnz_out(i) for i in range(len(outputs))]
 
-    def dense(_):
+    def call():
+        results = [np.empty(size) for size in sizes]
+        for i, array in enumerate(given):
+            buffer.set_arg(i, array)
+        for i, array in enumerate(results):
+            buffer.set_res(i, memoryview(array))
+        run()
+        return results
+
+    def dense(results):
         if buffer.ret():
             raise RuntimeError("the evaluation failed")
         arrays = [_from_columns(function.sparsity_out(i), flat, outputs[i][1]) for i, flat in enumerate(results)]
@@ -176,12 +182,7 @@ def casadi(library: ModuleType, problem: Problem) -> Candidate:
             arrays[1] = np.moveaxis(arrays[1], -1, 0)
         return arrays[0] if len(arrays) == 1 else tuple(arrays)
 
-    return Candidate(_alive(run, buffer, inputs, results), dense)
-
-
-def _alive(run, *needed) -> Callable[[], Any]:
-    """Return run, which does not itself keep alive what it reads and writes."""
-    return lambda: (run(), needed)
+    return Candidate(call, dense)
 
 
 def _by_columns(a) -> Any:

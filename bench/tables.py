@@ -87,26 +87,32 @@ def _imports(imports: dict) -> Table:
 
 
 def _absent(results: dict) -> Table:
-    """Return who did not take part where, and why."""
+    """Return who did not take part where, and why: of errors of one type, the first is named."""
     where: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[tuple[str, str], str] = {}
     for problem, result in results.items():
         for name, reason in result["notes"].items():
-            where.setdefault((name, reason), []).append(problem)
-    tasks = {task: [name for name, r in results.items() if r["task"] == task] for task in TITLES}
+            key = name, reason.split(":")[0]
+            where.setdefault(key, []).append(problem)
+            reasons.setdefault(key, reason)
+    rows = [[key[0], _listed(problems, results), reasons[key]] for key, problems in sorted(where.items())]
+    return Table("Not measured", ["", "problems", "because"], rows)
 
-    def listed(problems: list[str]) -> str:
-        """Name tasks instead of their problems where all of them are meant."""
-        whole = [task for task, names in tasks.items() if len(names) > 1 and set(names) <= set(problems)]
-        return "; ".join([f"all of {task}" for task in whole] + [p for p in problems if results[p]["task"] not in whole])
 
-    return Table("Not measured", ["", "problems", "because"], [[name, listed(ps), reason] for (name, reason), ps in sorted(where.items())])
+def _listed(problems: list[str], results: dict) -> str:
+    """Name a task instead of its problems where all of them are meant."""
+    whole = [task for task in TITLES if len(of := _of(task, results)) > 1 and set(of) <= set(problems)]
+    return "; ".join([f"all of {task}" for task in whole] + [p for p in problems if results[p]["task"] not in whole])
+
+
+def _of(task: str, results: dict) -> dict:
+    return {name: result for name, result in results.items() if result["task"] == task}
 
 
 def tables(report) -> Iterator[Table]:
     """Yield the tables that have something to say."""
     for task, title in TITLES.items():
-        results = {name: r for name, r in report["results"].items() if r["task"] == task}
-        if results:
+        if results := _of(task, report["results"]):
             yield _costs(f"{title}: times the cost of the function in plain NumPy", results)
     yield _first(report["results"])
     if report["imports"]:

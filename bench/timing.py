@@ -4,10 +4,11 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
-LEAST = 3
-"""Samples that a slow candidate has at least, unless one call takes more than PATIENCE times the time for all."""
+LEAST = 5
+"""Samples of each candidate, and fewer of those that take longer for a call than there is time for all."""
 
-PATIENCE = 5
+SHORT = 0.01
+"""Seconds of a call that the caches matter to: it is made once before it is timed, as others have filled them."""
 
 
 def interleaved(
@@ -16,24 +17,30 @@ def interleaved(
     """
     Return the median seconds of one call of each candidate, all measured in one run.
 
-    Nothing is warmed up that has been `called` before. A candidate that has had all the time for itself sits out, so that one
-    that takes a thousand times as long as the others does not keep them.
+    Each has the same share of the time, so that slow candidates have fewer turns, spread over all rounds. Nothing is warmed
+    up that has been `called` before.
     """
     repeats: dict[str, int] = {}
+    turns: dict[str, int] = {}
     times: dict[str, list[float]] = {}
+    warm: set[str] = set()
     for name, call in candidates.items():
         if not called:
             call()
         once = _seconds(call)
+        if once < SHORT:
+            once = _seconds(call)
+            warm.add(name)
         repeats[name] = max(1, int(2e-4 / max(once, 1e-9)))
+        turns[name] = _turns(once, (repeats[name] + (name in warm)) * once, seconds, seconds / len(candidates), rounds)
         times[name] = [once] if once > seconds else []
-    begin = time.perf_counter()
-    for k in range(rounds):
+    total = max(turns.values())
+    for k in range(total):
         for name, call in candidates.items():
-            if not _had_its_time(times[name], repeats[name], seconds):
+            if (k + 1) * turns[name] // total > k * turns[name] // total:
+                if name in warm:
+                    call()
                 times[name].append(_seconds(call, repeats[name]))
-        if time.perf_counter() - begin > seconds and k >= 4:
-            break
     return {name: statistics.median(ts) for name, ts in times.items()}
 
 
@@ -44,8 +51,11 @@ def _seconds(call: Callable[[], object], repeats: int = 1) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def _had_its_time(times: list[float], repeats: int, seconds: float) -> bool:
-    return repeats == 1 and sum(times) > seconds and (len(times) >= LEAST or times[0] > PATIENCE * seconds)
+def _turns(once: float, sample: float, seconds: float, share: float, rounds: int) -> int:
+    """Return how many samples are taken: 5 at least, but 2 or none beside the first call, which counts then, if one is so long."""
+    if once > seconds:
+        return 2 if once < 5 * seconds else 0
+    return max(LEAST, min(rounds, int(share / max(sample, 1e-9))))
 
 
 def report(title: str, rows: Mapping[str, tuple[float, float | None]]) -> bool:

@@ -123,8 +123,8 @@ def test_a_slow_candidate_does_not_keep_the_others():
 
         return call
 
-    interleaved({"slow": called("slow", 200_000), "quick": called("quick", 1)}, seconds=1e-6, called=True)
-    assert calls["slow"] == 1
+    interleaved({"slow": called("slow", 200_000), "quick": called("quick", 1)}, seconds=1e-5, called=True)
+    assert calls["slow"] <= 2
     assert calls["quick"] > 5
 
 
