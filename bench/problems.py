@@ -60,10 +60,12 @@ def chain_by_hand(x, v):
     return e * s + r, (e * (3 * c - x * s) + 2 * x * (1 / a - r) / a) * v
 
 
+OPERATORS = {"multiply": lambda np: lambda x: x * x, "divide": lambda np: lambda x: x / (x + 1)}
+
+
 def single(name, by_hand):
-    """One ufunc of one argument, or of the argument twice."""
-    two = name in ("multiply", "divide")
-    return (lambda np: (lambda x: getattr(np, name)(x, x + 1 if name == "divide" else x)) if two else getattr(np, name)), by_hand
+    """One operator, or one function of NumPy."""
+    return OPERATORS.get(name, lambda np: getattr(np, name)), by_hand
 
 
 SINGLE = {

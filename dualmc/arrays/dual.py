@@ -348,12 +348,15 @@ def _unary(rule: Any, a: Dual) -> Any:
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a.primal
         ans = rule.func(p)
-        if rule.quiet:
-            with np.errstate(all="ignore"):
-                t = u * d(ans, p)
-        else:
-            t = u * d(ans, p)
-        if t.dtype is ans.dtype and not has_nan(t):
+        t = u * d(ans, p)
+        if not has_nan(t):
+            return Dual(ans, t, a.level)
+    elif rule.quiet_slope is not None and type(u) in _RAW:
+        p = a.primal
+        ans = rule.func(p)
+        with np.errstate(all="ignore"):
+            t = u * rule.quiet_slope(ans, p)
+        if t.dtype == ans.dtype and not has_nan(t):
             return Dual(ans, t, a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
