@@ -7,21 +7,22 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Tree
-from .arrays.dual import Dual
+from .arrays.creation import carries
+from .arrays.dual import Carrier
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
-_LEVELS = itertools.count(1)
+_LEVELS = itertools.count(4, 2)
 
 
 def fresh_level() -> int:
-    """Return a level that no Dual has yet; safe between threads."""
+    """Return a level that no Dual has yet, nor the one below it, where a HyperDual unfolds; safe between threads."""
     return next(_LEVELS)
 
 
 def entering(x: Any, where: str) -> Array:
     """Return x as a floating or complex array that the function may write to, or raise and name the argument."""
-    if type(x) is Dual:
+    if carries(x):
         return np.copy(x) if x.ndim else x
     if isinstance(x, (np.ndarray, np.generic, int, float, complex)):
         a = np.asarray(x)
@@ -36,7 +37,7 @@ def entering(x: Any, where: str) -> Array:
 
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
-    if type(y) is Dual:
+    if isinstance(y, Carrier):
         if y.level == level:
             return y.primal, y.tangent
         if y.level > level:
@@ -68,7 +69,7 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
 
 
 def _plain(a: Any, level: int) -> Any:
-    return a.primal if type(a) is Dual and a.level == level else a
+    return a.primal if isinstance(a, Carrier) and a.level == level else a
 
 
 def zero_tangent(value: Array) -> Array:
@@ -78,7 +79,7 @@ def zero_tangent(value: Array) -> Array:
 
 def settled(t: Array, p: Array) -> Array:
     """Return a seed that can hold what its primal holds and lies in memory as it does."""
-    return lift(t, p) if type(p) is Dual else settle(t, p)
+    return lift(t, p) if carries(p) else settle(t, p)
 
 
 class Call:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Tree
+from .arrays.creation import carries
 from .arrays.dual import Dual
 from .boundary import entering, fresh_level, outputs, settled, zero_tangent
 from .trees import flatten
@@ -13,7 +14,7 @@ from .trees import flatten
 
 def _as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
     """Return t as the tangent of p, or raise and say what does not match."""
-    if type(t) is not Dual:
+    if not carries(t):
         t = entering(t, where)
     if t.shape != p.shape:
         raise ValueError(f"{where} must have the shape of {of}, {p.shape}; got {t.shape}")

@@ -15,6 +15,7 @@ LAYERS = [
     {"rules", "tangents", "kernels"},
     {"large"},
     {"propagate"},
+    {"hyper"},
     {"arrays"},
     {"boundary"},
     {"forward", "jacobians", "access", "special"},
