@@ -43,9 +43,7 @@ def elementwise(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[
     return propagate.evaluated(rule, primals, tangents, _combined)
 
 
-def _combined(
-    rule: Elementwise, ans: Array, primals: Sequence[Array], tangents: Sequence[HyperTangent | None]
-) -> HyperTangent | None:
+def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents: Sequence[HyperTangent | None]) -> HyperTangent | None:
     held = {i: t.blocks for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO}
     if not held:
         return None
@@ -108,7 +106,7 @@ def _is_plain(ans: Array, moving: Sequence[Array], blocks: Sequence[Blocks], d: 
 
 def _is_finite(t: Any) -> bool:
     """Whether all entries are finite raw numbers; also False where their squares overflow, which costs time alone."""
-    if type(t) is ndarray:
+    if type(t) is ndarray and t.dtype.kind in "fc":
         flat = t if t.ndim == 1 else t.ravel("K")
         s = flat.dot(flat)
         return bool(s - s == 0)

@@ -19,6 +19,8 @@ LAYERS = [
     {"arrays"},
     {"boundary"},
     {"forward", "jacobians", "access", "special"},
+    {"blocks"},
+    {"second"},
     {""},
     {"demo", "warmup"},
     {"cli"},

@@ -410,7 +410,7 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                             return Dual(ans, t, level)
             elif type(a.tangent) in _RAW and _simple(b, a.primal):
                 return _one_sided(rule, a.primal, b, 0, a)
-        elif type(b.tangent) in _RAW and _simple(a, b.primal):
+        elif type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
             return _one_sided(rule, a, b.primal, 1, b)
     return WAYS[Elementwise](rule, (a, b), {})
 

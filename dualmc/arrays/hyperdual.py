@@ -141,8 +141,8 @@ def by_nesting(top: HyperDual, rule: Any, args: Sequence[Any], kwargs: dict[str,
     held = list(_held([args, kwargs], top.level))
     pairing = pairing_of([x.tangent for x in held])
     same = all(x.e2 is x.e1 for x in held)
-    leads = (lead_of(b, x.ndim) for x in held for b in (x.e1, x.e2) if b is not None)
-    count = pairing.count(next(leads, ()))
+    first = next((lead_of(b, x.ndim) for x in held for b in (x.e1, x.e2) if b is not None), None)
+    count = pairing.count(first, next((lead_of(x.e12, x.ndim) for x in held if x.e12 is not None), None))
     lanes = range(1) if count is None else range(count)
     results = []
     for k in lanes:

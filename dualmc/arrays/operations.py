@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import propagate
-from .._typing import Array, Tangent
+from .._typing import Tangent
 from ..errors import lost
 from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base

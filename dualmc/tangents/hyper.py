@@ -32,7 +32,7 @@ class HyperTangent:
     in memory, for blocks that are yet to be made.
     """
 
-    __slots__ = ("own1", "own2", "own12", "base", "op", "order", "pairing")
+    __slots__ = ("base", "op", "order", "own1", "own2", "own12", "pairing")
 
     def __init__(
         self,

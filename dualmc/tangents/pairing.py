@@ -53,8 +53,8 @@ class Pairing:
         """Return a function linear in a direction of a, which has nd trailing axes, and one of b, for all pairs."""
         raise NotImplementedError
 
-    def count(self, lead: Shape) -> int | None:
-        """Return how many nested Duals a hyper-dual is made of, for the leading axes of e1 or e2; None for itself."""
+    def count(self, first: Shape | None, both: Shape | None) -> int | None:
+        """Return how many nested Duals a hyper-dual is made of, for the leading axes of e1 or e2 and of e12; None for itself."""
         raise NotImplementedError
 
     def lane(self, k: int, e1: Array | None, e2: Array | None, e12: Array | None) -> tuple[Array | None, ...]:
@@ -82,7 +82,7 @@ class _Outer(Pairing):
     def bilinear(self, fixed: Fixed, a: Array, b: Array, nd: int) -> Array:
         return np.stack([fixed(direction)(b) for direction in a])
 
-    def count(self, lead: Shape) -> int | None:
+    def count(self, first: Shape | None, both: Shape | None) -> int | None:
         return None
 
 
@@ -93,7 +93,8 @@ class _Paired(Pairing):
     def bilinear(self, fixed: Fixed, a: Array, b: Array, nd: int) -> Array:
         return fixed(a)(b) if a.ndim == nd else np.stack([fixed(u)(v) for u, v in zip(a, b, strict=True)])
 
-    def count(self, lead: Shape) -> int | None:
+    def count(self, first: Shape | None, both: Shape | None) -> int | None:
+        lead = both if first is None else first
         return lead[0] if lead else None
 
     def _second(self, k: int, e12: Array | None) -> Array | None:
@@ -116,8 +117,8 @@ class _Summed(Pairing):
             total = total + term
         return total
 
-    def count(self, lead: Shape) -> int | None:
-        return lead[0]
+    def count(self, first: Shape | None, both: Shape | None) -> int | None:
+        return first[0] if first else 1
 
     def _second(self, k: int, e12: Array | None) -> Array | None:
         return None if k else e12

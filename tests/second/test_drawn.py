@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ..drawn.calls import name, points
 from ..drawn.table import TABLE
+from ..drawn.test_laws import condition
 from ..laws import flat, near
 from .nested import ALL, Input, blocks_of, by_pairs, drawn
 
@@ -31,10 +32,9 @@ def test_hyper_duals_are_nested_duals(entry, data):
     for result, truth in zip(results, expected, strict=True):
         primal, *blocks = blocks_of(result)
         assert np.array_equal(primal, truth[0], equal_nan=np.asarray(primal).dtype.kind in "fc")
-        size = max(float(np.abs(b).max(initial=0)) for b in truth[1:])
         for block, wanted in zip(blocks, truth[1:], strict=True):
             if block is None:
                 assert not np.any(wanted)
             else:
                 assert block.dtype == primal.dtype
-                near(block, wanted, 0, 64 * entry.condition * (1 + size))
+                near(block, wanted, 0, condition(entry, point.xs, truth[1:], block))
