@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from . import propagate
 from ._typing import Array
-from .partial import MINUS_ONE, ONE, ZERO, Const
+from .partial import MINUS_ONE, ONE, ZERO
 from .propagate import Pair, join, linear, shape_of
 from .rules.rule import Elementwise, Multilinear, Weighted
 from .tangents import dense
@@ -28,9 +28,10 @@ from .tangents.pairing import Pairing
 __all__ = ["elementwise", "join", "linear", "multilinear", "weighted"]
 
 _RAW = frozenset({ndarray, np.float64, np.float32})
-Blocks = dict[int, Array]
-"""One of the three blocks of each argument that has it."""
-Partials = dict[Any, Any]
+Blocks = list[tuple[int, Array]]
+"""One of the three blocks of each argument that has it, with the number of the argument."""
+Terms = list[tuple[int, Array, Any]]
+"""The same with a partial beside it."""
 
 
 # Element-wise functions. -------------------------------------------------------------------------------------
@@ -44,99 +45,103 @@ def elementwise(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[
 
 
 def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents: Sequence[HyperTangent | None]) -> HyperTangent | None:
-    held = {i: t.blocks for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO}
-    if not held:
+    moving = [(i, t) for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO]
+    if not moving:
         return None
-    pairing = pairing_of(tangents)
-    first, second, both = ({i: b[k] for i, b in held.items() if b[k] is not None} for k in range(3))
-    same = all(b[1] is b[0] for b in held.values())
-    args = propagate.arguments(ans, primals)
-    d: Partials = {i: _evaluated(rule.d[i], ans, args) for i in {**first, **second, **both}}
-    dd: Partials = {}
-    for k, partial in enumerate(rule.dd):
-        i, j = _place(k, len(args))
-        if partial is not ZERO and ((i in first and j in second) or (j in first and i in second)):
-            dd[i, j] = dd[j, i] = _evaluated(partial, ans, args)
-    way = _short if not rule.select and _is_plain(ans, [primals[i] for i in d], (first, second, both), d, dd) else _general
-    return way(rule, ans, primals, pairing, (first, second, both), same, d, dd)
+    partials = _Partials(rule, ans, propagate.arguments(ans, primals))
+    short = None if rule.select or type(ans) not in _RAW else _short(ans, primals, moving, partials)
+    return _general(rule, ans, primals, moving, partials) if short is None else short
 
 
-def _evaluated(partial: Any, ans: Array, args: Sequence[Array]) -> Any:
-    return partial(ans, *args) if callable(partial) else partial
+class _Partials:
+    """The partials of a function at one point, each evaluated when it is first asked for."""
+
+    __slots__ = ("_args", "_known", "_rule", "_size")
+
+    def __init__(self, rule: Elementwise, ans: Array, args: Sequence[Array]) -> None:
+        self._rule, self._args, self._size, self._known = rule, (ans, *args), len(args), dict[int, Any]()
+
+    def first(self, i: int) -> Any:
+        """Return ∂ans/∂argᵢ."""
+        return self._evaluated(-1 - i, self._rule.d[i])
+
+    def second(self, i: int, j: int) -> Any:
+        """Return ∂²ans/∂argᵢ∂argⱼ, which stands in row i, column j of an upper triangle."""
+        i, j = min(i, j), max(i, j)
+        k = i * self._size - i * (i - 1) // 2 + j - i
+        return self._evaluated(k, self._rule.dd[k])
+
+    def _evaluated(self, k: int, partial: Any) -> Any:
+        if not callable(partial):
+            return partial
+        if k not in self._known:
+            self._known[k] = partial(*self._args)
+        return self._known[k]
 
 
-def _place(k: int, n: int) -> tuple[int, int]:
-    """Return row and column of entry k of the upper triangle of an n x n matrix."""
-    i = 0
-    while k >= n - i:
-        k -= n - i
-        i += 1
-    return i, i + k
-
-
-def _sides(first: Blocks, second: Blocks, dd: Partials, summed: Callable[[list[tuple[int, Array, Any]]], Block]) -> list[tuple[Any, ...]]:
+def _crosses(first: Blocks, second: Blocks, partials: _Partials, summed: Callable[[Terms], Block]) -> list[tuple[Any, ...]]:
     """
-    Return pairs (i, uᵢ, j, wⱼ) of blocks whose cross products make up the second sum of the formula.
+    Return (i, u, j, w), blocks whose cross products make up the second sum of the formula; no i or j for a sum of several.
 
     The partials go to the small blocks of first order, all those that meet the same block of the other side at once:
     u·Σⱼ ddᵢⱼ·wⱼ, so that there are as few products as one side has blocks.
     """
     if len(first) <= len(second):
-        rows = ((i, u, summed([(j, w, dd[i, j]) for j, w in second.items() if (i, j) in dd])) for i, u in first.items())
+        rows = ((i, u, summed(_met(i, second, partials))) for i, u in first)
         return [(i, u, None, w) for i, u, w in rows if w is not None]
-    columns = ((j, summed([(i, u, dd[i, j]) for i, u in first.items() if (i, j) in dd]), w) for j, w in second.items())
+    columns = ((j, summed(_met(j, first, partials)), w) for j, w in second)
     return [(None, u, j, w) for j, u, w in columns if u is not None]
 
 
-def _is_plain(ans: Array, moving: Sequence[Array], blocks: Sequence[Blocks], d: Partials, dd: Partials) -> bool:
-    """Whether blocks are raw arrays of the result's shape and dtype, and nothing infinite could meet a zero."""
+def _met(i: int, blocks: Blocks, partials: _Partials) -> Terms:
+    found = ((j, t, partials.second(i, j)) for j, t in blocks)
+    return [(j, t, g) for j, t, g in found if g is not ZERO]
+
+
+# The short way: raw blocks of the shape and dtype of the result, and no infinity that could meet a zero. It agrees with
+# the general way by a test; bench/bench_second.py shows what it saves.
+
+
+def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, HyperTangent]], partials: _Partials) -> HyperTangent | None:
     shape, dtype = ans.shape, ans.dtype
-    if any(p.shape != shape for p in moving):
-        return False
-    for part in blocks:
-        for t in part.values():
-            if type(t) not in _RAW or t.dtype != dtype:
-                return False
-    return (
-        type(ans) in _RAW
-        and all(_is_finite(g) for g in (*d.values(), *dd.values()))
-        and all(_is_finite(t) for part in blocks[:2] for t in part.values())
-    )
-
-
-def _is_finite(t: Any) -> bool:
-    """Whether all entries are finite raw numbers; also False where their squares overflow, which costs time alone."""
-    if type(t) is ndarray and t.dtype.kind in "fc":
-        flat = t if t.ndim == 1 else t.ravel("K")
-        s = flat.dot(flat)
-        return bool(s - s == 0)
-    return isinstance(t, Const) or (isinstance(t, (float, int, np.floating)) and bool(t - t == 0))
-
-
-def _short(
-    rule: Elementwise, ans: Array, primals: Any, pairing: Pairing, blocks: Sequence[Blocks], same: bool, d: Partials, dd: Partials
-) -> HyperTangent:
-    """Take the short way of raw arrays; it agrees with the general one by a test."""
-    first, second, both = blocks
-
-    def summed(terms: Sequence[tuple[int, Array, Any]]) -> Block:
-        return added([(t, g) for _, t, g in terms]) if terms else None
-
-    def slope(part: Blocks) -> Block:
-        return dense.settle(added([(t, d[i]) for i, t in part.items()]), ans) if part else None
-
-    e1 = slope(first)
-    crosses = [(u, w) for _, u, _, w in _sides(first, second, dd, summed)]
-    terms = [(t, d[i]) for i, t in both.items()]
-    e12 = dense.settle(combined(pairing, terms, crosses), ans) if terms or crosses else None
-    return HyperTangent(e1, e1 if same else slope(second), e12, pairing)
+    first: Blocks = []
+    second: Blocks = []
+    terms: list[tuple[Array, Any]] = []
+    same = True
+    for i, t in moving:
+        a, b, c = t.blocks
+        if primals[i].shape != shape:
+            return None
+        for block in (a, b, c):
+            if block is not None and (type(block) not in _RAW or block.dtype != dtype):
+                return None
+        if a is not None:
+            first.append((i, a))
+        if b is not None:
+            second.append((i, b))
+        if c is not None:
+            terms.append((c, partials.first(i)))
+        same = same and b is a
+    pairing = moving[0][1].pairing if len(moving) == 1 else pairing_of([t for _, t in moving])
+    e1 = added([(t, partials.first(i)) for i, t in first]) if first else None
+    e2 = e1 if same else added([(t, partials.first(i)) for i, t in second]) if second else None
+    pairs = _crosses(first, second, partials, lambda given: added([(t, g) for _, t, g in given]) if given else None)
+    crosses = [(u, w) for _, u, _, w in pairs]
+    e12 = combined(pairing, terms, crosses) if terms or crosses else None
+    # Blocks of first order have met every partial, so that they show any that is infinite.
+    checked = [e1, *(() if same else (e2,)), *(t for (i, u, _, w) in pairs for t in (w if i is not None else u,))]
+    if len(first) < len(moving) or len(second) < len(moving):
+        checked.append(e12)
+    if not all(t is None or dense.is_finite(t) for t in checked):
+        return None
+    return settle(HyperTangent(e1, e2, e12, pairing), ans)
 
 
 def added(terms: Sequence[tuple[Array, Any]]) -> Array:
     """Return Σ t·g of raw arrays in memory of its own."""
-    (t, g), *rest = terms
+    t, g = terms[0]
     total = t.copy() if g is ONE else -t if g is MINUS_ONE else t * g
-    for t, g in rest:
+    for t, g in terms[1:]:
         total = _add(total, t, g)
     return total
 
@@ -154,37 +159,42 @@ def combined(pairing: Pairing, terms: Sequence[tuple[Array, Any]], crosses: Sequ
     """Return Σ t·g + Σ cross(u, w) of raw arrays in memory of its own: the second-order block of a result."""
     if not crosses:
         return added(terms)
-    (u, w), *rest = crosses
+    u, w = crosses[0]
     total = pairing.cross(u, w)
-    for u, w in rest:
+    for u, w in crosses[1:]:
         total += pairing.cross(u, w)
     for t, g in terms:
         total = _add(total, t, g)
     return total
 
 
+# The general way: blocks that broadcast, of any dtype, with strong zeros; blocks that are duals themselves. ---
+
+
 def _general(
-    rule: Elementwise, ans: Array, primals: Any, pairing: Pairing, blocks: Sequence[Blocks], same: bool, d: Partials, dd: Partials
+    rule: Elementwise, ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, HyperTangent]], partials: _Partials
 ) -> HyperTangent:
-    """Take the general way: blocks that broadcast, of any dtype, with strong zeros; components that are duals themselves."""
-    first, second, both = blocks
+    held = [(i, t.blocks) for i, t in moving]
+    first, second, both = ([(i, b[k]) for i, b in held if b[k] is not None] for k in range(3))
+    pairing = pairing_of([t for _, t in moving])
     shape, dtype = shape_of(ans), ans.dtype
     shapes = [shape_of(p) for p in primals]
 
-    def summed(terms: Sequence[tuple[int, Array, Any]]) -> Block:
+    def summed(terms: Terms) -> Block:
         return propagate.weighted_sum([(t, g, shapes[i]) for i, t, g in terms], shape, dtype, select=rule.select)
 
-    def slope(part: Blocks) -> Block:
-        return summed([(i, t, d[i]) for i, t in part.items()])
+    def slope(blocks: Blocks) -> Block:
+        return summed([(i, t, partials.first(i)) for i, t in blocks])
 
     def spread(i: int | None, t: Array) -> Array:
         return t if i is None else dense.aligned(t, shapes[i], shape)
 
     e1, e12 = slope(first), slope(both)
-    for i, u, j, w in _sides(first, second, dd, summed):
+    for i, u, j, w in _crosses(first, second, partials, summed):
         product = dense.scale(_strong_cross(pairing, spread(i, u), spread(j, w)), ONE, shape, shape, dtype)
         e12 = product if e12 is None else dense.add(e12, product, owned=True)
-    return settle(HyperTangent(e1, e1 if same else slope(second), e12, pairing), ans)
+    e2 = e1 if all(b[1] is b[0] for _, b in held) else slope(second)
+    return settle(HyperTangent(e1, e2, e12, pairing), ans)
 
 
 def _strong_cross(pairing: Pairing, u: Array, w: Array) -> Array:

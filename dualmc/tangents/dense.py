@@ -34,6 +34,16 @@ def has_nan(t: Array) -> bool:
     return any(has_nan(part) for part in t._parts())
 
 
+def is_finite(t: Array) -> bool:
+    """Whether all entries of a raw array are finite; also False where squares overflow, which costs time but no correctness."""
+    if type(t) is ndarray:
+        flat = t if t.ndim == 1 else t.ravel("K")
+        n = len(flat)
+        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat) if n <= _DOT_SIZE else flat.max() - flat.min()
+        return bool(s - s == 0)
+    return bool(t - t == 0)
+
+
 def vanishing(t: Array) -> Array:
     """Return where t is zero, with all its own tangents for a nested dual."""
     return t == 0 if isinstance(t, (ndarray, np.generic)) else t._vanishing()
