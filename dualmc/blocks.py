@@ -14,11 +14,11 @@ from .tangents.hyper import Block, HyperTangent, settle
 from .tangents.pairing import OUTER, PAIRED, Pairing
 from .trees import Structure
 
-BLOCK_NUMBERS = 1 << 17
-"""Second derivatives in one block, a megabyte, where several pairs share a pass (bench/bench_second.py)."""
+BLOCK_NUMBERS = 1 << 18
+"""Numbers in one second-order block of the size of the inputs, two megabytes: fewer repeat the calls, more leave the cache."""
 
-LEAST, MOST = 4, 64
-"""Directions on one side of a block, if its size does not decide: fewer repeat the work of first order, more leave the cache."""
+LEAST = 4
+"""Directions on one side of a block, if its size does not decide: fewer repeat the work of first order."""
 
 Range = tuple[int, int]
 Seeds = Sequence[tuple[Block, Block]]
@@ -87,13 +87,17 @@ def side_length(call: Call, n: int, chunk_size: int | None) -> int:
     """
     Return how many directions one side of a block has: as given, or as many as keep a block within BLOCK_NUMBERS.
 
-    That is a power of two from LEAST to MOST, or all n where a block of them is small enough.
+    Sides are as even as they can be: 100 directions, of which at most 51 go together, make two sides of 50
+    (bench/bench_second.py shows the time by size).
     """
     if chunk_size is not None:
         return checked_chunk_size(chunk_size)
-    size = max(1, sum(x.size for x in call.leaves))
-    most = math.isqrt(BLOCK_NUMBERS // size)
-    return n if n <= min(most, MOST) else min(MOST, 1 << max(LEAST, most).bit_length() - 1)
+    most = max(LEAST, math.isqrt(BLOCK_NUMBERS // _numbers(call)))
+    return -(-n // -(-n // most)) if n else 1
+
+
+def _numbers(call: Call) -> int:
+    return max(1, sum(int(x.size) for x in call.leaves))
 
 
 def derivatives(
@@ -134,8 +138,7 @@ def by_own_direction(
     call: Call, side: Side, pairing: Pairing, chunk_size: int | None, has_aux: bool
 ) -> tuple[list[list[Array]], Structure, Any]:
     """Return the second-order blocks of each output, pass by pass, that pair each direction of a side with itself."""
-    size = max(1, sum(x.size for x in call.leaves))
-    step = max(1, min(side.n, BLOCK_NUMBERS // size)) if chunk_size is None else checked_chunk_size(chunk_size)
+    step = max(1, min(side.n, BLOCK_NUMBERS // _numbers(call))) if chunk_size is None else checked_chunk_size(chunk_size)
     found = []
     for at in chunks(side.n, step):
         values, tangents, structure, aux = run(call, seeds(call, side, at, side, at), pairing, has_aux)

@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from . import propagate
 from ._typing import Array
-from .partial import MINUS_ONE, ONE, ZERO
+from .partial import MINUS_ONE, ONE, ZERO, Const
 from .propagate import Pair, join, linear, shape_of
 from .rules.rule import Elementwise, Multilinear, Weighted
 from .tangents import dense
@@ -86,16 +86,14 @@ def _crosses(first: Blocks, second: Blocks, partials: _Partials, summed: Callabl
     The partials go to the small blocks of first order, all those that meet the same block of the other side at once:
     u·Σⱼ ddᵢⱼ·wⱼ, so that there are as few products as one side has blocks.
     """
-    if len(first) <= len(second):
-        rows = ((i, u, summed(_met(i, second, partials))) for i, u in first)
-        return [(i, u, None, w) for i, u, w in rows if w is not None]
-    columns = ((j, summed(_met(j, first, partials)), w) for j, w in second)
-    return [(None, u, j, w) for j, u, w in columns if u is not None]
-
-
-def _met(i: int, blocks: Blocks, partials: _Partials) -> Terms:
-    found = ((j, t, partials.second(i, j)) for j, t in blocks)
-    return [(j, t, g) for j, t, g in found if g is not ZERO]
+    few, many = (first, second) if len(first) <= len(second) else (second, first)
+    found: list[tuple[Any, ...]] = []
+    for i, u in few:
+        met = [(j, t, partials.second(i, j)) for j, t in many]
+        met = [term for term in met if term[2] is not ZERO]
+        if met:
+            found.append((i, u, None, summed(met)) if few is first else (None, summed(met), i, u))
+    return found
 
 
 # The short way: raw blocks of the shape and dtype of the result, and no infinity that could meet a zero. It agrees with
@@ -125,16 +123,32 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
     pairing = moving[0][1].pairing if len(moving) == 1 else pairing_of([t for _, t in moving])
     e1 = added([(t, partials.first(i)) for i, t in first]) if first else None
     e2 = e1 if same else added([(t, partials.first(i)) for i, t in second]) if second else None
-    pairs = _crosses(first, second, partials, lambda given: added([(t, g) for _, t, g in given]) if given else None)
+    pairs = _crosses(first, second, partials, _sum)
     crosses = [(u, w) for _, u, _, w in pairs]
     e12 = combined(pairing, terms, crosses) if terms or crosses else None
-    # Blocks of first order have met every partial, so that they show any that is infinite.
-    checked = [e1, *(() if same else (e2,)), *(t for (i, u, _, w) in pairs for t in (w if i is not None else u,))]
+    # Where all blocks are there, the small ones of first order have met every partial, and show any that is infinite.
+    checked = [e1] if same else [e1, e2]
     if len(first) < len(moving) or len(second) < len(moving):
         checked.append(e12)
-    if not all(t is None or dense.is_finite(t) for t in checked):
-        return None
-    return settle(HyperTangent(e1, e2, e12, pairing), ans)
+    else:
+        checked += [u if i is None else w for i, u, _, w in pairs]
+    if crosses or not all(_is_number(partials.first(i)) for i, _ in moving):
+        for block in checked:
+            if block is not None and not dense.is_finite(block):
+                return None
+    tangent = HyperTangent(e1, e2, e12, pairing)
+    settled = ans.ndim < 2 and all(t is None or t.dtype is dtype for t in (e1, e2, e12))
+    return tangent if settled else settle(tangent, ans)
+
+
+def _is_number(g: Any) -> bool:
+    """Whether a partial is one finite number."""
+    return isinstance(g, Const) or (type(g) in (float, int) and g - g == 0)
+
+
+def _sum(terms: Terms) -> Array:
+    _, t, g = terms[0]
+    return t if g is ONE and len(terms) == 1 else added([(t, g) for _, t, g in terms])
 
 
 def added(terms: Sequence[tuple[Array, Any]]) -> Array:

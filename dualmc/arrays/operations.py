@@ -44,9 +44,11 @@ def _wrap(pair: propagate.Pair, top: Any) -> Any:
 def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if kwargs:
         raise TypeError(f"{rule.func.__name__} of a Dual takes no keyword {next(iter(kwargs))!r}")
-    args = [a if isinstance(a, Carrier) or type(a) in (float, int) else _operand(a) for a in args]
-    if any(a is NotImplemented for a in args):
-        return NotImplemented
+    given, args = args, []
+    for a in given:
+        args.append(a if isinstance(a, Carrier) or type(a) in (float, int) else _operand(a))
+        if args[-1] is NotImplemented:
+            return NotImplemented
     top, primals, tangents = _split(args)
     pair = top.chain.elementwise(rule, primals, tangents)
     return by_nesting(top, rule, args, kwargs) if pair is None else _wrap(pair, top)

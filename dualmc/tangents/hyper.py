@@ -67,6 +67,8 @@ class HyperTangent:
     @property
     def blocks(self) -> tuple[Block, Block, Block]:
         """All three blocks."""
+        if self.base is None:
+            return self.own1, self.own2, self.own12
         return self.e1, self.e2, self.e12
 
     def __repr__(self) -> str:
