@@ -7,7 +7,6 @@ two megabytes hold. It is quickest, or close to it, for every size; blocks that 
 """
 
 import argparse
-import math
 import sys
 
 import numpy as np
@@ -93,6 +92,11 @@ def laplacian(seconds):
     return report("10,000 points of ten numbers", {"Laplacian, relative to the function": (t["laplacian"] / t["function"], 40.0)})
 
 
+def one_pass(call, side, k):
+    given = blocks.seeds(call, side, (0, k), side, (0, k))
+    return lambda: blocks.run(call, given, OUTER)
+
+
 def by_side(seconds):
     """Print the time of one pair of directions by the length of a block's side."""
     sides = [4, 8, 16, 32, 50, 64, 100]
@@ -103,10 +107,7 @@ def by_side(seconds):
             call = Call("", f, 0, (x,), {})
             side = blocks.Side(call, 0)
             lengths = [min(k, n) for k in sides if min(k, n) ** 2 * n < 3e6]
-            passes = {
-                str(k): lambda call=call, given=blocks.seeds(call, side, (0, k), side, (0, k)): blocks.run(call, given, OUTER)
-                for k in sorted(set(lengths))
-            }
+            passes = {str(k): one_pass(call, side, k) for k in sorted(set(lengths))}
             t = interleaved(passes, seconds=seconds / 6, rounds=9)
             row = "".join(f"{1e6 * t[str(k)] / k**2:8.2f}" for k in lengths)
             print(f"  {f.__name__:12s}{n:>8d}{'':37s}{row:56s}{blocks.side_length(call, n, None):>8d}")

@@ -20,6 +20,9 @@ BLOCK_NUMBERS = 1 << 18
 LEAST = 4
 """Directions on one side of a block, if its size does not decide: fewer repeat the work of first order."""
 
+MIN_TOGETHER = 16
+"""Directions that share a pass, however large the inputs, where the second-order block is no larger than those of first order."""
+
 Range = tuple[int, int]
 Seeds = Sequence[tuple[Block, Block]]
 
@@ -96,6 +99,17 @@ def side_length(call: Call, n: int, chunk_size: int | None) -> int:
     return -(-n // -(-n // most)) if n else 1
 
 
+def directions_together(call: Call, n: int, chunk_size: int | None) -> int:
+    """
+    Return how many directions share a pass where each has one partner: as given, or what a block of BLOCK_NUMBERS holds.
+
+    But no fewer than MIN_TOGETHER: for many points at once the function's own work counts, which each pass repeats.
+    """
+    if chunk_size is not None:
+        return checked_chunk_size(chunk_size)
+    return max(1, min(n, max(MIN_TOGETHER, BLOCK_NUMBERS // _numbers(call))))
+
+
 def _numbers(call: Call) -> int:
     return max(1, sum(int(x.size) for x in call.leaves))
 
@@ -138,9 +152,8 @@ def by_own_direction(
     call: Call, side: Side, pairing: Pairing, chunk_size: int | None, has_aux: bool
 ) -> tuple[list[list[Array]], Structure, Any]:
     """Return the second-order blocks of each output, pass by pass, that pair each direction of a side with itself."""
-    step = max(1, min(side.n, BLOCK_NUMBERS // _numbers(call))) if chunk_size is None else checked_chunk_size(chunk_size)
     found = []
-    for at in chunks(side.n, step):
+    for at in chunks(side.n, directions_together(call, side.n, chunk_size)):
         values, tangents, structure, aux = run(call, seeds(call, side, at, side, at), pairing, has_aux)
         lead = (at[1] - at[0],) if pairing is PAIRED else ()
         found.append([filled(t and t.e12, v, lead) for v, t in zip(values, tangents, strict=True)])

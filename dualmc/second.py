@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Shape, Tree
-from .blocks import Side, by_own_direction, derivatives, filled, run, seeds, side_length
+from .blocks import Side, by_own_direction, derivatives, directions_together, filled, run, seeds
 from .boundary import Call, argument_numbers, entering, settled
 from .forward import direction_leaves, primal_leaves
 from .jacobians import check_one_number, check_real, chunks
@@ -379,7 +379,7 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk
         if v.shape != p.shape:
             raise ValueError(f"hvp: {of.replace('primals', 'tangents', 1)} must have the shape of {of}, {p.shape}; got {v.shape}")
     parts = []
-    for at in chunks(side.n, side_length(call, side.n, chunk_size) if chunk_size else max(1, side.n)):
+    for at in chunks(side.n, directions_together(call, side.n, chunk_size)):
         given = [(e1, v[None]) for (e1, _), v in zip(seeds(call, side, at, side, at), vs, strict=True)]
         values, tangents_out, outer, _ = run(call, given, OUTER)
         check_one_number(call, values, outer, "dm.hessian")

@@ -8,7 +8,7 @@ import numpy as np
 
 import dualmc as dm
 from dualmc.arrays.hyperdual import HyperDual
-from dualmc.tangents.hyper import HyperTangent
+from dualmc.tangents.hyper import HyperTangent, settle
 from dualmc.tangents.pairing import OUTER, PAIRED, SUMMED, Pairing
 
 LEVEL = 2
@@ -59,7 +59,8 @@ class Input:
 
         e1 = fresh(self.e1)
         e2 = e1 if self.e2 is self.e1 else fresh(self.e2)
-        return HyperDual.of(fresh(self.primal), HyperTangent(e1, e2, fresh(self.e12), directions.pairing), LEVEL)
+        p = fresh(self.primal)
+        return HyperDual.of(p, settle(HyperTangent(e1, e2, fresh(self.e12), directions.pairing), p), LEVEL)
 
     def nested(self, i: Any, j: Any, k: Any, first: bool) -> Any:
         """Return the nested Dual of one pair; a sum of second derivatives goes to the first pair."""
