@@ -11,6 +11,7 @@ from . import reverse as reverse
 from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
+from .arrays.hyperdual import HyperDual as HyperDual
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .jacobians import derivative as derivative
@@ -24,6 +25,13 @@ from .partial import MINUS_ONE as MINUS_ONE
 from .partial import ONE as ONE
 from .partial import ZERO as ZERO
 from .rules.registry import defrule as defrule
+from .second import hessian as hessian
+from .second import hessian_diagonal as hessian_diagonal
+from .second import hvp as hvp
+from .second import laplacian as laplacian
+from .second import second_derivative as second_derivative
+from .second import value_gradient_and_hessian as value_gradient_and_hessian
+from .second import vhv as vhv
 from .settings import config as config
 
 __version__ = "0.1.0"
@@ -33,18 +41,26 @@ __all__ = [
     "ONE",
     "ZERO",
     "Dual",
+    "HyperDual",
     "LinearOp",
     "config",
     "defrule",
     "derivative",
     "gradient",
+    "hessian",
+    "hessian_diagonal",
+    "hvp",
     "jacobian",
     "jvp",
+    "laplacian",
     "linearize",
     "primal",
     "reverse",
+    "second_derivative",
     "tangent",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
+    "value_gradient_and_hessian",
+    "vhv",
 ]

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ._typing import Array
-from .arrays.creation import as_array
-from .arrays.dual import Dual, handed_out
+from .arrays.creation import as_array, carries
+from .arrays.dual import handed_out
+from .arrays.hyperdual import HyperDual
 from .boundary import zero_tangent
 from .tangents import space_of
 
@@ -15,7 +16,7 @@ def primal(x: Array) -> Array:
 
     Parameters
     ----------
-    x : Dual or array_like
+    x : Dual, HyperDual or array_like
         Nested Duals are unwrapped to the innermost array.
 
     Returns
@@ -41,7 +42,7 @@ def primal(x: Array) -> Array:
 
     """
     a = as_array(x)
-    while type(a) is Dual:
+    while carries(a):
         a = handed_out(a)
     return a
 
@@ -64,7 +65,8 @@ def tangent(x: Array) -> Array:
     Raises
     ------
     TypeError
-        If x is not numeric, or takes part in `linearize` or in reverse mode, where it has no tangent yet.
+        If x is not numeric, or is a HyperDual, which has no one tangent: its blocks are `x.e1`, `x.e2` and `x.e12`; or
+        if x takes part in `linearize` or in reverse mode, where it has no tangent yet.
 
     Notes
     -----
@@ -78,8 +80,8 @@ def tangent(x: Array) -> Array:
 
     """
     a = as_array(x)
-    if type(a) is Dual and space_of(a.tangent).KEEPS:
-        raise TypeError(
-            "tangent: x is recorded, by linearize or in reverse mode, and has no tangent yet; use dm.jvp where f looks at tangents"
-        )
-    return a.tangent if type(a) is Dual else zero_tangent(np.asarray(a))
+    if isinstance(a, HyperDual):
+        raise TypeError("tangent: a HyperDual has first derivatives x.e1 and x.e2 and second derivatives x.e12; read these")
+    if carries(a) and space_of(a.tangent).KEEPS:
+        raise TypeError("tangent: in linearize and in reverse mode x has no tangent yet; use dm.jvp where f looks at tangents")
+    return a.tangent if carries(a) else zero_tangent(np.asarray(a))

@@ -3,7 +3,7 @@ Operations on many numbers: value and tangents in one pass, with nothing of thei
 
 A compiled kernel does it where there is one (`kernels`); it takes flat arrays that lie in memory one number after the other. Arrays
 that broadcast, or lie otherwise, are cut into blocks that stay in the cache, and so is what NumPy does where there is no kernel.
-Memory passes are what counts here; bench/bench_kernels.py shows what they save.
+Memory passes are what counts here; python -m bench shows what they save.
 """
 
 import contextlib

@@ -1,10 +1,11 @@
-"""Dual: a primal, a tangent, a level. NumPy's protocols; the calculus is in propagate."""
+"""Carrier, what arrays with derivatives share, and Dual: a primal, a tangent, a level. The calculus is in propagate."""
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast, final
+from typing import Any, ClassVar, Self, cast, final
 
 import numpy as np
 from numpy import ndarray
@@ -28,6 +29,7 @@ _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
+_NUMBERS = frozenset({float, int})
 _RECORDED, _record = recorded.TYPES, recorded.elementwise
 _LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
 # The rules of Python's operators; defrule does not replace them.
@@ -39,44 +41,11 @@ _POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
 _IN_PLACE: dict[Any, Any] = {operator.add: _ADD, operator.sub: _SUBTRACT, operator.mul: _MULTIPLY, operator.truediv: _DIVIDE}
 
 
-@final
-class Dual(NumPyProtocol, ArrayMethods):
+class Carrier(NumPyProtocol, ArrayMethods):
     """
-    An array that carries a tangent through NumPy.
+    What every array that carries derivatives is: a primal, a tangent of some space, a level.
 
-    Parameters
-    ----------
-    primal : array_like
-        The value, of any shape, real or complex; integers become float64.
-    tangent : array_like
-        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
-    level : int, optional
-        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
-
-    Attributes
-    ----------
-    primal, tangent, level
-        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
-
-    Raises
-    ------
-    ValueError
-        If the trailing axes of the tangent are not the shape of the primal.
-    TypeError
-        If primal or tangent are not numbers, or the tangent of a real primal is complex.
-
-    Notes
-    -----
-    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
-    (Parr & Howard, section 4.5).
-
-    Examples
-    --------
-    >>> import numpy as np, dualmc as dm
-    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
-    >>> x * x + 1
-    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
-
+    Operators, indexing and writing stand here once; `chain` is the module of the chain rule that a class follows.
     """
 
     __slots__ = ("level", "primal", "tangent")
@@ -85,11 +54,15 @@ class Dual(NumPyProtocol, ArrayMethods):
     primal: Array
     tangent: Tangent
     level: int
+    chain: ClassVar[Any]
 
-    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
-        if level is None:
-            primal, tangent, level = *_checked_parts(primal, tangent), 0
-        self.primal, self.tangent, self.level = primal, tangent, level
+    def _like(self, primal: Array, tangent: Tangent) -> Self:
+        """Return an array of this class and level."""
+        raise NotImplementedError
+
+    def _parts(self) -> tuple[Array, ...]:
+        """Return the primal and whatever arrays the tangent consists of."""
+        raise NotImplementedError
 
     @property
     def shape(self) -> Shape:  # type: ignore[override]
@@ -106,41 +79,40 @@ class Dual(NumPyProtocol, ArrayMethods):
         """The dtype of the primal, and of the tangent."""
         return self.primal.dtype  # type: ignore[no-any-return]
 
-    def __repr__(self) -> str:
-        """Show primal and tangent."""
-        parts = [f"primal={self.primal!r}", f"tangent={self.tangent!r}"]
-        long = any("\n" in p for p in parts)
-        indented = [p.replace("\n", "\n" + " " * (p.index("=") + 6)) for p in parts]
-        return "Dual(" + (",\n     " if long else ", ").join(indented) + ")"
+    def _shown(self, **parts: Any) -> str:
+        """Return the text that names the parts."""
+        name = type(self).__name__
+        texts = [f"{k}={v!r}" for k, v in parts.items()]
+        long = any("\n" in p for p in texts)
+        indent = " " * (len(name) + 1)
+        indented = [p.replace("\n", "\n" + indent + " " * (p.index("=") + 1)) for p in texts]
+        return f"{name}(" + (f",\n{indent}" if long else ", ").join(indented) + ")"
 
     # What the chain rule asks of a nested dual.
 
-    def _push_linear(self, op: LinearOp) -> "Dual":
+    def _push_linear(self, op: LinearOp) -> Self:
         """Apply a map of trailing axes to primal and tangent."""
         extra = self.shape[: self.ndim - len(op.shape_in)]
         ans = op(self.primal)
-        t = propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent)
-        return Dual(ans, t, self.level)
-
-    def _parts(self) -> tuple[Array, Tangent]:
-        return self.primal, self.tangent
+        return self._like(ans, propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent))
 
     def _vanishing(self) -> Array:
         """Return where the value and all its tangents are zero."""
-        t = vanishing(self.tangent)
-        return vanishing(self.primal) & t.all(axis=tuple(range(t.ndim - self.ndim)))
+        found = [vanishing(part) for part in self._parts()]
+        return functools.reduce(operator.and_, (v.all(axis=tuple(range(v.ndim - self.ndim))) for v in found))
 
-    def _constant(self, value: Array) -> "Dual":
+    def _constant(self, value: Array) -> Self:
         """Return value as an array like this one, with a zero tangent."""
-        zero = space_of(self.tangent).zeros(self.tangent, self.ndim, value.shape, value.dtype)
-        return Dual(lift(value, self.primal), zero, self.level)
+        space = space_of(self.tangent)
+        zero = space.zeros(self.tangent, self.ndim, value.shape, value.dtype)
+        return self._like(lift(value, self.primal), space.settle(zero, value))
 
     def _updated(self, function: Any, other: Any) -> Any:
         """Write function(self, other) into this array; a NumPy scalar is replaced instead."""
         if not self._writable():
             return function(self, other)
         p, t, q, u = self.primal, self.tangent, other, None
-        if type(other) is Dual and other.level == self.level:
+        if type(other) is type(self) and other.level == self.level:
             q, u = other.primal, other.tangent
         if not (type(t) is ndarray and t.size >= _switch.least and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
             self[...] = function(self, other)
@@ -165,74 +137,45 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     # Indexing: basic keys give views that share primal and tangent with this array.
 
-    def __getitem__(self, key: Any) -> "Dual":
-        p, t = self.primal, self.tangent
-        if type(t) is ndarray and type(p) is ndarray:
-            k = t.ndim - p.ndim
-            if not k:
-                return Dual(p[key], t[key], self.level)
-            if type(key) is int:
-                q = p[key]
-                u = t[(_ALL,) * k + (key,)]
-                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
-            if type(key) is slice:
-                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
-        elif (type(key) is slice or type(key) is int) and type(p) is ndarray and type(t) in _RECORDED:
-            q = p[key]
-            return Dual(q, recorded.part(t, getitem_op(p.shape, key), q), self.level)
-        return self._item(key)
-
-    def _item(self, key: Any) -> "Dual":
-        """Take any key in any space."""
+    def __getitem__(self, key: Any) -> Self:
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
         if space_of(self.tangent).KEEPS:
             key = propagate.private_key(key)
         ans = self.primal[key]
-        return Dual(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent), self.level)
+        return self._like(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        p, t = self.primal, self.tangent
-        same = type(value) is Dual and value.level == self.level
-        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
-            if same and type(value.primal) in _RAW and type(value.tangent) in _RAW:
-                p[key] = value.primal
-                t[key] = value.tangent
-                return
-            if type(value) is float or type(value) is int:
-                p[key] = value
-                t[key] = 0.0
-                return
-        if space_of(t).KEEPS:
+        """Write any value at any key in any space."""
+        space = space_of(self.tangent)
+        if space.KEEPS:
             key = propagate.private_key(key)
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
-        del p, t  # so that _lift can tell whether anything else sees them
-        self._write(getitem_op(self.shape, key), key, value, same)
-
-    def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
-        """Write any value at any key in any space."""
-        if type(value) is Dual and value.level > self.level:
+        if isinstance(value, Carrier) and value.level > self.level:
             raise TypeError(
                 "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
                 "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
             )
-        value = as_array(value)
+        op, value = getitem_op(self.shape, key), as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
-        space = space_of(self.tangent)
+        v, tv = (value.primal, value.tangent) if self._same(value) else (value, None)
+        for part in (v,) if tv is None else value._parts():
+            if isinstance(part, Carrier):
+                self._lift(part)
         if space.KEEPS:
             space.release(self.tangent)
-        v, tv = (value.primal, value.tangent) if same else (value, None)
-        for part in (v, tv):
-            if type(part) is Dual:
-                self._lift(part)
         self.primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
         space.assign(self.tangent, op, tv)
 
-    def _lift(self, like: "Dual") -> None:
+    def _same(self, other: Any) -> bool:
+        """Whether other belongs to the same transform call."""
+        return type(other) is type(self) and other.level == self.level
+
+    def _lift(self, like: "Carrier") -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
         for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
             if lifted is not getattr(self, name):
@@ -243,7 +186,7 @@ class Dual(NumPyProtocol, ArrayMethods):
                     )
                 setattr(self, name, lifted)
 
-    def __iter__(self) -> Iterator["Dual"]:
+    def __iter__(self) -> Iterator[Self]:
         if not self.shape:
             raise TypeError("iteration over a 0-d Dual")
         return (self[i] for i in range(self.shape[0]))
@@ -310,6 +253,98 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _unary(_ABSOLUTE, self)
 
 
+@final
+class Dual(Carrier):
+    """
+    An array that carries a tangent through NumPy.
+
+    Parameters
+    ----------
+    primal : array_like
+        The value, of any shape, real or complex; integers become float64.
+    tangent : array_like
+        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
+    level : int, optional
+        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
+
+    Attributes
+    ----------
+    primal, tangent, level
+        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
+
+    Raises
+    ------
+    ValueError
+        If the trailing axes of the tangent are not the shape of the primal.
+    TypeError
+        If primal or tangent are not numbers, or the tangent of a real primal is complex.
+
+    Notes
+    -----
+    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
+    (Parr & Howard, section 4.5).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
+    >>> x * x + 1
+    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
+
+    """
+
+    __slots__ = ()
+    chain: ClassVar[Any] = propagate
+
+    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
+        if level is None:
+            primal, tangent, level = *_checked_parts(primal, tangent), 0
+        self.primal, self.tangent, self.level = primal, tangent, level
+
+    def __repr__(self) -> str:
+        """Show primal and tangent."""
+        return self._shown(primal=self.primal, tangent=self.tangent)
+
+    def _like(self, primal: Array, tangent: Tangent) -> "Dual":
+        return Dual(primal, tangent, self.level)
+
+    def _parts(self) -> tuple[Array, ...]:
+        return self.primal, self.tangent
+
+    # The short ways of indexing: raw arrays, and keys that need no map.
+
+    def __getitem__(self, key: Any) -> "Dual":
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray:
+            k = t.ndim - p.ndim
+            if not k:
+                return Dual(p[key], t[key], self.level)
+            if type(key) is int:
+                q = p[key]
+                u = t[(_ALL,) * k + (key,)]
+                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
+            if type(key) is slice:
+                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
+        elif (type(key) is slice or type(key) is int) and type(p) is ndarray and type(t) in _RECORDED:
+            q = p[key]
+            return Dual(q, recorded.part(t, getitem_op(p.shape, key), q), self.level)
+        return Carrier.__getitem__(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
+            if type(value) is Dual and value.level == self.level and type(value.primal) in _RAW and type(value.tangent) in _RAW:
+                p[key] = value.primal
+                t[key] = value.tangent
+                return
+            if type(value) is float or type(value) is int:
+                p[key] = value
+                t[key] = 0.0
+                return
+        del p, t  # so that _lift can tell whether anything else sees them
+        Carrier.__setitem__(self, key, value)
+
+
 def _references(holder: Any, name: str) -> int:
     """Count the references to an attribute; a view of an array holds one."""
     return sys.getrefcount(getattr(holder, name))
@@ -321,12 +356,12 @@ _ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "primal")
 
 def base_of(x: Array) -> Array:
     """Return the plain array or NumPy scalar under any number of Duals, as it is."""
-    while type(x) is Dual:
+    while isinstance(x, Carrier):
         x = x.primal
     return x
 
 
-def handed_out(x: Dual) -> Array:
+def handed_out(x: Carrier) -> Array:
     """Return the primal, which the user may write to from now on without the tangent taking part."""
     space = space_of(x.tangent)
     if space.KEEPS:
@@ -352,7 +387,7 @@ WAYS: dict[type, Way] = {}
 """The general way of each rule kind; operations.py fills it."""
 
 
-def _unary(rule: Any, a: Dual) -> Any:
+def _unary(rule: Any, a: Carrier) -> Any:
     """Take the short way: one raw array, one product. The general way is `operations._elementwise`; they agree by a test."""
     d, u = rule.slope, a.tangent
     kernel = _unary_kernel(rule, False)
@@ -367,14 +402,17 @@ def _unary(rule: Any, a: Dual) -> Any:
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a.primal
         ans = rule.func(p)
-        if rule.quiet:
-            with np.errstate(all="ignore"):
-                t = u * d(ans, p)
-        else:
-            t = u * d(ans, p)
-        if t.dtype is ans.dtype and not has_nan(t):
+        t = u * d(ans, p)
+        if not has_nan(t):
             return Dual(ans, t, a.level)
-    if type(u) in _RECORDED and d is not None and rule.quiet is False and type(a.primal) in _RAW:
+    elif rule.quiet_slope is not None and type(u) in _RAW:
+        p = a.primal
+        ans = rule.func(p)
+        with np.errstate(all="ignore"):
+            t = u * rule.quiet_slope(ans, p)
+        if t.dtype == ans.dtype and not has_nan(t):
+            return Dual(ans, t, a.level)
+    elif d is not None and type(u) in _RECORDED and type(a.primal) in _RAW:
         p = a.primal
         ans = rule.func(p)
         return Dual(ans, _record(rule.d, ans, (p,), (p,), (u,)), a.level)
@@ -416,9 +454,9 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                             return Dual(ans, t, level)
             elif type(a.tangent) in _RAW and _simple(b, a.primal):
                 return _one_sided(rule, a.primal, b, 0, a)
-        elif type(b.tangent) in _RAW and _simple(a, b.primal):
+        elif type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
             return _one_sided(rule, a, b.primal, 1, b)
-        if type(a.tangent if type(a) is Dual else b.tangent) in _RECORDED:
+        if type(a.tangent if isinstance(a, Carrier) else b.tangent) in _RECORDED:
             return _recorded(rule, a, b)
     return WAYS[Elementwise](rule, (a, b), {})
 
@@ -427,20 +465,14 @@ def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
     p, u, level = (a.primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
     q, v, other = (b.primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
-    plain = (type(p) in _RAW or (u is None and _is_number(p))) and (type(q) in _RAW or (v is None and _is_number(q)))
-    if plain and (level is None or level == other):
-        quiet: Any = rule.quiet
-        if quiet is False or not quiet(p, q):
+    quiet: Any = rule.quiet
+    if (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q)):
+        if (level is None or level == other) and (quiet is False or not quiet(p, q)):
             ans = rule.func(p, q)
             if ans.dtype is (p.dtype if u is not None else q.dtype):
                 args = (p, q)
                 return Dual(ans, _record(rule.d, ans, args, args, (u, v)), other)
     return WAYS[Elementwise](rule, (a, b), {})
-
-
-def _is_number(c: Any) -> bool:
-    """Whether c is a Python number but 0."""
-    return (type(c) is float or type(c) is int) and c != 0
 
 
 def _simple(c: Any, p: Array) -> bool:

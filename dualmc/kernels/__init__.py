@@ -2,7 +2,7 @@
 Compiled loops, and when they run. Numba is imported here, once enough numbers have passed to pay for it.
 
 Measured: importing Numba takes some 0.3 s, compiling a kernel about 1 s, loading one from disk 6 ms; a kernel saves 1 to
-15 ns a number (bench/bench_kernels.py).
+15 ns a number (python -m bench).
 """
 
 import importlib

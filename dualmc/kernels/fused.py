@@ -234,7 +234,7 @@ def _two_sided(text: str, select: bool) -> Kernel:
 
 
 SLOWER = {"power", "pow"}
-"""Functions that a kernel does not make quicker (bench/bench_kernels.py)."""
+"""Functions that a kernel does not make quicker (python -m bench)."""
 
 
 def has_kernel(rule: Any, active: tuple[bool, ...]) -> bool:

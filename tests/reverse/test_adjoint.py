@@ -17,7 +17,6 @@ from dualmc.rules.special import SPECIAL
 from ..drawn.calls import name, points
 from ..drawn.table import TABLE
 from ..functions.table import CASES, COMPLEX, over
-
 from .adjoint import check
 
 CALLED = {bounded: np.clip, chosen: np.where}
