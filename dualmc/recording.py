@@ -1,5 +1,6 @@
 """One run of a function on recorded tangents: its values, and the tape of linear operations between inputs and results."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -8,9 +9,12 @@ import numpy as np
 from ._typing import Array, Function, Shape
 from .arrays.dual import Dual
 from .boundary import entering, fresh_level, outputs
+from .kernels import keep_freed_memory, switch
 from .tangents.recorded import leaf
 from .tangents.tape import Tape
 from .trees import Structure
+
+_keep_freed_memory = functools.cache(keep_freed_memory)
 
 
 class Recording(NamedTuple):
@@ -24,6 +28,8 @@ class Recording(NamedTuple):
 
 def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[Array], has_aux: bool) -> Recording:
     """Run f, by `call(leaves)`, with recorded tangents; f may write to the arrays of the leaves."""
+    if any(x.size >= switch.least for x in leaves):
+        _keep_freed_memory()
     level = fresh_level()
     handles = [leaf(x) for x in leaves]
     nodes = [h.node for h in handles]

@@ -415,7 +415,7 @@ def _unary(rule: Any, a: Carrier) -> Any:
     elif d is not None and type(u) in _RECORDED and type(a.primal) in _RAW:
         p = a.primal
         ans = rule.func(p)
-        return Dual(ans, _record(rule.d, ans, (p,), (p,), (u,)), a.level)
+        return Dual(ans, recorded.slope(d, ans, p, u) if callable(rule.d[0]) else _record(rule.d, ans, (p,), (p,), (u,)), a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
 
@@ -465,13 +465,12 @@ def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
     p, u, level = (a.primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
     q, v, other = (b.primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    plain = (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q))
     quiet: Any = rule.quiet
-    if (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q)):
-        if (level is None or level == other) and (quiet is False or not quiet(p, q)):
-            ans = rule.func(p, q)
-            if ans.dtype is (p.dtype if u is not None else q.dtype):
-                args = (p, q)
-                return Dual(ans, _record(rule.d, ans, args, args, (u, v)), other)
+    if plain and (level is None or level == other) and (quiet is False or not quiet(p, q)):
+        ans = rule.func(p, q)
+        if ans.dtype is (p.dtype if u is not None else q.dtype):
+            return Dual(ans, _record(rule.d, ans, (p, q), (p, q), (u, v)), other)
     return WAYS[Elementwise](rule, (a, b), {})
 
 

@@ -16,7 +16,7 @@ from numpy import ndarray
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
-from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Written, is_mutable
+from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Written, is_mutable
 
 KEEPS = True
 
@@ -214,6 +214,17 @@ def elementwise(
                 _lend(new, node, i)
             else:
                 _keep(node, i, g, primals, tangents)
+    return new
+
+
+def slope(d: Callable[[Array, Array], Array], ans: Array, x: Array, t: Recorded) -> Recorded:
+    """Return diag(∂ans/∂x)·t, whose partial d(ans, x) is found when it is used."""
+    node = Slope(t.read(), d, ans, x)
+    new = Recorded(node)
+    if type(ans) is ndarray:
+        _lend(new, node, 0)
+    if type(x) is ndarray:
+        _lend(t, node, 1)
     return new
 
 

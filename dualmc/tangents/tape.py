@@ -25,11 +25,16 @@ def is_mutable(x: Any) -> bool:
 
 
 class Cotangents:
-    """The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees."""
+    """
+    The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees.
 
-    __slots__ = ("owned", "values")
+    If they are strict, 0·inf is 0 in each product; if not, it is nan, which stays to be seen at the inputs.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("owned", "strict", "values")
+
+    def __init__(self, *, strict: bool) -> None:
+        self.strict = strict
         self.values: dict[Node, Array] = {}
         self.owned: set[Node] = set()
 
@@ -48,6 +53,11 @@ class Cotangents:
         else:
             self.values[node] = old + c
             self.owned.add(node)
+
+    def product(self, c: Array, g: Array, select: bool = False) -> Array:
+        """Return the transpose of diag(g) applied to c."""
+        g = g.conjugate()
+        return dense.product(c, g, select=select) if self.strict or select else c * g
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
@@ -119,12 +129,39 @@ class Diagonal(Node):
         for parent, g, shape in zip(self.parents, self.partials, self.shapes, strict=True):
             d, mine = c, alone
             if g is MINUS_ONE:
-                d, mine = -c, True
+                d, mine = np.negative(c, out=c) if alone and type(c) is ndarray else -c, True
             elif g is not ONE:
-                d, mine = dense.product(c, g.conjugate(), select=self.select), True
+                d, mine = sums.product(c, g, self.select), True
             if shape != self.shape:
                 d, mine = unbroadcast(d, shape, len(self.shape)), True
             sums.add(parent, d, mine)
+
+
+class Slope(Node):
+    """diag(∂ans/∂x)·t for a function of one array; the partial is found from what the function saw when it is first used."""
+
+    __slots__ = ("d", "g", "kept")
+
+    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array, x: Array) -> None:
+        self.parents, self.d, self.kept, self.g = (parent,), d, [ans, x], None
+        self.shape, self.dtype, self.number = ans.shape, ans.dtype, number()
+
+    def replace(self, i: int, copy: Any = None) -> None:
+        """Keep a copy of the result or the argument, which may be overwritten."""
+        if self.kept:
+            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy
+
+    def _partial(self) -> Array:
+        if self.g is None:
+            self.g = self.d(*self.kept)
+            self.kept = []
+        return self.g
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        return dense.product(tangents[0], self._partial(), select=False)
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        sums.add(self.parents[0], sums.product(c, self._partial()), True)
 
 
 class Map(Node):
@@ -281,8 +318,15 @@ class Tape:
 
         With `free` each operation is forgotten once it is transposed, and the tape can be used no more.
         """
+        if free:
+            return self._pulled(cotangents, free=True, strict=True)
+        found = self._pulled(cotangents, free=False, strict=False)  # bench/bench_reverse.py shows what this saves
+        strict = any(c is not None and dense.has_nan(c) for c in found)
+        return self._pulled(cotangents, free=False, strict=True) if strict else found
+
+    def _pulled(self, cotangents: Sequence[Array | None], *, free: bool, strict: bool) -> list[Array | None]:
         nodes = self._kept()
-        sums = Cotangents()
+        sums = Cotangents(strict=strict)
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
                 sums.add(root, c, False)
@@ -297,7 +341,7 @@ class Tape:
             if c is not None:
                 node.pull(c, node in owned, sums)
                 owned.discard(node)
-        return [values.get(leaf) for leaf in self.leaves]
+        return [values[k] if k in owned else np.copy(values[k]) if k in values else None for k in self.leaves]
 
     def _kept(self) -> list[Node]:
         if self.nodes is None:
