@@ -1,7 +1,7 @@
 """What enters and leaves a transform: arguments become Duals of a fresh level, results are taken apart again."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,13 @@ def entering(x: Any, where: str) -> Array:
     if x is None or isinstance(x, (str, bytes)) or not isinstance(x, np.ndarray):
         raise TypeError(f"{where} must be a number, an array, or tuples, lists and dicts of them; got {type(x).__name__} {x!r:.60}")
     raise TypeError(f"{where} must be an array of numbers; got dtype {x.dtype}")
+
+
+def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> list[Array]:
+    """Return `entering` of each leaf; the names are only found where one is not a floating array."""
+    if all([type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves]):  # noqa: C419 - a generator takes twice the time
+        return [x.copy("K") for x in leaves]
+    return [entering(x, n) for x, n in zip(leaves, names(), strict=True)]
 
 
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
@@ -111,8 +118,7 @@ class Call:
         self.numbers = argument_numbers(name, argnums, len(args))
         chosen = tuple(args[i] for i in self.numbers)
         leaves, self.structure = flatten(chosen)
-        paths = (self._spelled(p) for p in self.structure.paths(""))
-        self.leaves = [entering(x, f"{name}: {p}") for x, p in zip(leaves, paths, strict=True)]
+        self.leaves = all_entering(leaves, lambda: (f"{name}: {self._spelled(p)}" for p in self.structure.paths("")))
         self.points = self._points(batch)
         self.shapes = [x.shape[batch:] for x in self.leaves]
 

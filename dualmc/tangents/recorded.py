@@ -141,7 +141,7 @@ def snapshot(x: Any) -> Any:
     known = _snapshots.get(id(x))
     if known is not None and known[0]() is x:
         old = known[1]()
-        if old is not None and old.dtype == x.dtype and np.array_equal(old, x):
+        if old is not None and old.dtype == x.dtype and old.shape == x.shape and (old == x).all():
             return old
     new, key = x.copy("K"), id(x)
     _snapshots[key] = weakref.ref(x, lambda _: _snapshots.pop(key, None)), weakref.ref(new)

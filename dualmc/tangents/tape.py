@@ -24,6 +24,11 @@ def is_mutable(x: Any) -> bool:
     return type(x) is ndarray or hasattr(type(x), "_push_linear")
 
 
+def _quiet() -> Any:
+    """Return the state in which 0·inf, which is looked for, makes no warning."""
+    return np.errstate(invalid="ignore")
+
+
 class Cotangents:
     """
     The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees.
@@ -290,26 +295,27 @@ class Tape:
         values: dict[Node, Array] = dict(zip(self.leaves, tangents, strict=True))
         like, lead = _widest(tangents), lead_of(tangents[0], len(self.leaves[0].shape)) if tangents else ()
         owned: set[Node] = set()
-        for node in nodes:
-            parents = node.parents
-            given = [values[p] for p in parents]
-            if not parents:
-                t = dense.buffer(lead + node.shape, node.dtype, like)
-            elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
-                t = node.replaced(given[0], given[1:])
-                owned.add(node)
-            else:
-                t = node.push(given)
-                if node.dtype is not None and t.dtype != node.dtype:
-                    t = dense.cast(t, node.dtype)
-                if type(t) is ndarray and t.base is None and not any(t is g for g in given):
+        with _quiet():
+            for node in nodes:
+                parents = node.parents
+                given = [values[p] for p in parents]
+                if not parents:
+                    t = dense.buffer(lead + node.shape, node.dtype, like)
+                elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
+                    t = node.replaced(given[0], given[1:])
                     owned.add(node)
                 else:
-                    owned.difference_update(parents)
-            values[node] = t
-            for p in parents:
-                if self.last[p] is node:
-                    values.pop(p, None)
+                    t = node.push(given)
+                    if node.dtype is not None and t.dtype != node.dtype:
+                        t = dense.cast(t, node.dtype)
+                    if type(t) is ndarray and t.base is None and not any(t is g for g in given):
+                        owned.add(node)
+                    else:
+                        owned.difference_update(parents)
+                values[node] = t
+                for p in parents:
+                    if self.last[p] is node:
+                        values.pop(p, None)
         return [None if r is None else values[r] for r in self.roots]
 
     def pull(self, cotangents: Sequence[Array | None], *, free: bool = False) -> list[Array | None]:
@@ -335,12 +341,13 @@ class Tape:
         else:
             nodes = nodes.copy()
         values, owned = sums.values, sums.owned
-        while nodes:
-            node = nodes.pop()
-            c = values.pop(node, None)
-            if c is not None:
-                node.pull(c, node in owned, sums)
-                owned.discard(node)
+        with _quiet():
+            while nodes:
+                node = nodes.pop()
+                c = values.pop(node, None)
+                if c is not None:
+                    node.pull(c, node in owned, sums)
+                    owned.discard(node)
         return [values[k] if k in owned else np.copy(values[k]) if k in values else None for k in self.leaves]
 
     def _kept(self) -> list[Node]:

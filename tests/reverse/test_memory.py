@@ -1,0 +1,296 @@
+"""What is kept of a run: nothing that is overwritten afterwards, no copy that is not needed, nothing once it is freed."""
+
+import gc
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+
+import dualmc as dm
+from dualmc.arrays.dual import Dual
+from dualmc.tangents import recorded
+from dualmc.tangents.tape import Tape
+
+N = 2000  # more than what is always copied
+
+WRITES = {}
+
+
+def writes(f):
+    WRITES[f.__name__] = f
+    return f
+
+
+@writes
+def an_operand(x):
+    y = np.exp(x)
+    z = y * x
+    y[:] = 0.0
+    return z + y
+
+
+@writes
+def a_result(x):
+    y = np.tanh(x)
+    z = np.sin(y)
+    y += 1
+    z *= 2
+    return z + y
+
+
+@writes
+def through_a_view_of_an_operand(x):
+    y = x * 1.0
+    z = y[::-1] * y
+    y[3:] = 2.0
+    y.reshape(2, -1)[0] = x[: x.size // 2]
+    return z * y
+
+
+@writes
+def a_view_that_was_multiplied(x):
+    y = x * 1.0
+    z = y[1:] * y[:-1]
+    y[:] = 1.0
+    return np.sum(z) * y
+
+
+@writes
+def the_users_constant(x):
+    b, total = np.ones(x.size), 0
+    for k in range(3):
+        b[:] = k + 1.0
+        total = total + b * x * x
+    return total
+
+
+@writes
+def a_constant_of_a_product(x):
+    a, total = np.ones((3, x.size)), 0
+    for k in range(3):
+        a *= k + 1
+        total = total + a @ x
+    return total
+
+
+@writes
+def an_operand_of_a_product(x):
+    a = x.reshape(2, -1) * 1.0
+    b = np.cos(a).T
+    c = a @ b
+    a[...] = 0
+    b[...] = 1
+    return c * np.sum(a + b.T)
+
+
+@writes
+def indices_and_masks(x):
+    at, mask = np.array([0, 1, 1]), np.arange(x.size) % 2 == 0
+    y = x[at] * 2
+    at[:] = 5
+    z = np.sum(x * x, where=mask)
+    mask[:] = False
+    w = x * 1.0
+    w[at] = y
+    at[:] = 7
+    return z * w
+
+
+@writes
+def what_it_gave_away(x):
+    y = np.exp(x)
+    z = y * x
+    dm.primal(y)[:] = 7.0
+    w = y * x
+    dm.primal(y)[:] = 1.0
+    return z + w
+
+
+@writes
+def in_place(x):
+    y = x * 2
+    y *= x
+    y[1:] -= y[:-1] * x[1:]
+    y **= 2
+    y /= 1 + x * x
+    return y
+
+
+@writes
+def statistics(x):
+    y = x * 1.0
+    a, b, c = np.prod(y[:6]), np.var(y), np.max(y)
+    d = np.linalg.norm(y)
+    e = np.cumprod(y[:4])
+    y[:] = 0
+    e[:] += 1
+    return np.stack([a, b, c, d, e[1]])
+
+
+@pytest.mark.parametrize("n", [12, N])
+@pytest.mark.parametrize("name", WRITES)
+def test_later_writes_change_nothing(name, n):
+    f = WRITES[name]
+    rng = np.random.default_rng(0)
+    x, v = rng.uniform(0.3, 1.2, n), rng.normal(size=n)
+    value, tangent = dm.jvp(f, (x,), (v,))
+    got, pullback = dm.reverse.vjp(f, x)
+    _, jvp_fn = dm.linearize(f, x)
+    np.testing.assert_array_equal(got, value)
+    np.testing.assert_allclose(jvp_fn(v), tangent, rtol=1e-12, atol=1e-12 * np.abs(tangent).max())
+    u = rng.normal(size=np.shape(value))
+    (back,) = pullback(u)
+    a, b = np.sum(u * tangent), np.sum(back * v)
+    assert abs(a - b) <= 1e-12 * (1 + np.sum(np.abs(u * tangent)) + np.sum(np.abs(back * v)))
+
+
+@pytest.mark.parametrize("f", [np.exp, lambda x: x * x, lambda x: x, lambda x: np.tanh(x)[3:], lambda x: x.reshape(2, -1)])
+def test_value_and_arguments_are_the_users(f):
+    x = np.linspace(0.1, 1, N)
+    value, pullback = dm.reverse.vjp(f, x)
+    u = np.random.default_rng(0).normal(size=value.shape)
+    expected = pullback(u)[0].copy()
+    value[...] = 0
+    given = u.copy()
+    again = pullback(given)[0]
+    np.testing.assert_array_equal(again, expected)
+    again[...] = 5
+    np.testing.assert_array_equal(given, u)
+    np.testing.assert_array_equal(pullback(u)[0], expected)
+    x[...] = 3
+    np.testing.assert_array_equal(pullback(u)[0], expected)
+
+
+def test_auxiliary_results_are_the_users():
+    def f(x):
+        y = np.exp(x)
+        return np.sum(y * x), y
+
+    x = np.linspace(0.1, 1, 5)
+    _, pullback, aux = dm.reverse.vjp(f, x, has_aux=True)
+    aux[:] = 0
+    np.testing.assert_allclose(pullback(1.0)[0], np.exp(x) * (1 + x))
+
+
+def test_cotangents_of_two_inputs_do_not_share_memory():
+    a, b = dm.reverse.vjp(lambda a, b: a + b, np.ones(3), np.ones(3))[1](np.ones(3))
+    a += 1
+    np.testing.assert_array_equal(b, np.ones(3))
+
+
+def leaf(x):
+    return Dual(x, recorded.leaf(x), 1)
+
+
+def test_operands_and_results_are_kept_without_copies():
+    x, y = leaf(np.ones(N)), leaf(np.ones(N))
+    z = x * y
+    assert z.tangent.node.partials[0] is y.primal
+    assert z.tangent.node.partials[1] is x.primal
+    w = np.exp(x)
+    assert w.tangent.node.kept[0] is w.primal
+    m = leaf(np.ones((3, N)))
+    assert (m @ x).tangent.node.parents[0].operands[1] is x.primal
+
+
+def test_a_users_constant_is_copied_once():
+    a, x = np.ones((50, N)), leaf(np.ones(N))
+    first, second = ((a @ x).tangent.node.operands[0] for _ in range(2))
+    assert first is second
+    assert first is not a
+    a[0, 0] = 2
+    third = (a @ x).tangent.node.operands[0]
+    assert third[0, 0] == 2
+    assert first[0, 0] == 1
+    a.flags.writeable = False
+    assert (a @ x).tangent.node.operands[0] is a
+
+
+def test_constants_that_are_known_keep_nothing():
+    x = leaf(np.ones(N))
+    before = peak_of(lambda: None)
+    assert peak_of(lambda: x + np.ones(N)) - before < 3 * 8 * N  # the result and the temporary
+    assert [g for g in (x - 2 * x).tangent.node.partials if isinstance(g, np.ndarray)] == []
+
+
+def peak_of(f):
+    tracemalloc.start()
+    kept = f()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    del kept
+    return peak
+
+
+def test_what_no_result_depends_on_is_dropped():
+    x = np.ones(N)
+    seen = []
+
+    def f(x):
+        for _ in range(3):
+            dead = np.sin(x) * x
+            seen.append(weakref.ref(dead.tangent.node))
+            del dead
+        return np.sum(x * x)
+
+    dm.reverse.vjp(f, x)
+    assert [ref() for ref in seen] == [None] * 3
+    h = recorded.leaf(x)
+    y = Dual(x, h, 1)
+    used, _unused = np.sin(y), np.cos(y)
+    assert len(Tape([h.node], [used.tangent.read()]).nodes) == 1
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+def test_memory_is_freed_on_the_way_back(reuse):
+    """The partials of later operations are gone when those of earlier ones are used."""
+    steps = 12
+    partials = []
+
+    def slope(ans, x):
+        partials.append(weakref.ref(g := np.cos(x)))
+        return g
+
+    def wave(x):
+        return np.sin(x)
+
+    def f(x):
+        for _ in range(steps):
+            x = step(x)
+        return x
+
+    step = dm.defrule(wave, d=[slope])
+    _, pullback = dm.reverse.vjp(f, np.ones(N), reuse=reuse)
+    pullback(np.ones(N))
+    gc.collect()
+    assert sum(ref() is not None for ref in partials) == (steps if reuse else 0)
+    if reuse:
+        pullback(np.ones(N))
+    else:
+        with pytest.raises(RuntimeError, match=r"reuse=False.*reuse=True"):
+            pullback(np.ones(N))
+
+
+def test_a_loop_of_writes_takes_work_in_proportion_to_its_length():
+    """Neither the walk back nor the replay copies a buffer for each entry that is written."""
+
+    def f(x):
+        y = np.zeros(x.size, like=x)
+        y[0] = x[0]
+        for i in range(1, x.size):
+            y[i] = y[i - 1] * x[i]
+        return y
+
+    x = np.linspace(0.9, 1.1, 200)
+    _, pullback = dm.reverse.vjp(f, x)
+    _, jvp_fn = dm.linearize(f, x)
+    copies = []
+    original = np.copy
+    try:
+        np.copy = lambda a, *args, **kw: copies.append(np.size(a)) or original(a, *args, **kw)
+        back, forward = pullback(np.ones(200))[0], jvp_fn(np.ones(200))
+    finally:
+        np.copy = original
+    assert sum(n == 200 for n in copies) <= 3
+    np.testing.assert_allclose(np.sum(back), np.sum(forward), rtol=1e-12)
