@@ -25,8 +25,8 @@ def is_mutable(x: Any) -> bool:
 
 
 def _quiet() -> Any:
-    """Return the state in which 0·inf, which is looked for, makes no warning."""
-    return np.errstate(invalid="ignore")
+    """Return a state without floating-point warnings: those are the business of the run that was recorded."""
+    return np.errstate(all="ignore")
 
 
 class Cotangents:

@@ -81,17 +81,18 @@ class TestValues:
         assert g == 12.0
 
 
-class TestStructures:
-    tree = {"w": np.array([2.0, -1.0]), "b": [0.5, (np.ones((2, 2)),)]}
+TREE = {"w": np.array([2.0, -1.0]), "b": [0.5, (np.ones((2, 2)),)]}
 
+
+class TestStructures:
     @staticmethod
     def f(tree, x):
         return np.sum(np.sin(tree["w"] @ tree["b"][1][0] + tree["b"][0]) * x)
 
     def test_gradient_of_a_tree(self):
-        equal(reverse.grad(self.f)(self.tree, 2.0), dm.gradient(self.f)(self.tree, 2.0))
-        equal(reverse.grad(self.f, argnums=(1, 0))(self.tree, 2.0), dm.gradient(self.f, argnums=(1, 0))(self.tree, 2.0))
-        equal(reverse.grad(self.f, argnums=-1)(self.tree, 2.0), dm.gradient(self.f, argnums=-1)(self.tree, 2.0))
+        equal(reverse.grad(self.f)(TREE, 2.0), dm.gradient(self.f)(TREE, 2.0))
+        equal(reverse.grad(self.f, argnums=(1, 0))(TREE, 2.0), dm.gradient(self.f, argnums=(1, 0))(TREE, 2.0))
+        equal(reverse.grad(self.f, argnums=-1)(TREE, 2.0), dm.gradient(self.f, argnums=-1)(TREE, 2.0))
 
     def test_jacobian_of_trees(self):
         def f(s):
@@ -102,8 +103,8 @@ class TestStructures:
 
     def test_hessian_of_trees(self):
         for argnums in (0, (0, 1)):
-            got = reverse.hessian(self.f, argnums=argnums)(self.tree, 2.0)
-            equal(got, dm.jacobian(dm.gradient(self.f, argnums=argnums), argnums=argnums)(self.tree, 2.0))
+            got = reverse.hessian(self.f, argnums=argnums)(TREE, 2.0)
+            equal(got, dm.jacobian(dm.gradient(self.f, argnums=argnums), argnums=argnums)(TREE, 2.0))
 
     def test_pullback_takes_the_structure_of_the_result(self):
         value, pullback = reverse.vjp(lambda s, k: {"a": s["x"] * k, "b": s["x"][0]}, {"x": np.ones(2)}, 3.0)
