@@ -12,7 +12,7 @@ from numpy import ndarray
 from .._typing import Array, Shape
 from ..errors import freed
 from ..linear_op import LinearOp, lead_of, unbroadcast
-from ..partial import MINUS_ONE, ONE
+from ..partial import MINUS_ONE, Const
 from . import dense
 
 number = itertools.count().__next__
@@ -34,17 +34,19 @@ class Cotangents:
     The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees.
 
     If they are strict, 0·inf is 0 in each product; if not, it is nan, which stays to be seen at the inputs.
+    A sign is not multiplied in, but remembered: `minus` is that of the operation that is transposed now.
     """
 
-    __slots__ = ("owned", "strict", "values")
+    __slots__ = ("minus", "negated", "owned", "strict", "values")
 
     def __init__(self, *, strict: bool) -> None:
-        self.strict = strict
+        self.strict, self.minus = strict, False
         self.values: dict[Node, Array] = {}
         self.owned: set[Node] = set()
+        self.negated: set[Node] = set()
 
-    def add(self, node: "Node", c: Array, owned: bool) -> None:
-        """Add c, in memory of its own or not, to the cotangent of a node; that of a real value is real."""
+    def add(self, node: "Node", c: Array, owned: bool, flip: bool = False) -> None:
+        """Add c, in memory of its own or not, or with flip -c, to the cotangent of a node; that of a real value is real."""
         dtype = node.dtype
         if c.dtype is not dtype and dtype is not None and c.dtype != dtype:
             c, owned = dense.cast(c, dtype), True
@@ -53,10 +55,17 @@ class Cotangents:
             self.values[node] = c
             if owned:
                 self.owned.add(node)
-        elif node in self.owned and type(old) is type(c) is ndarray:
-            old += c
+            if self.minus is not flip:
+                self.negated.add(node)
+            return
+        alike = (node in self.negated) is (self.minus is not flip)
+        if node in self.owned and type(old) is type(c) is ndarray:
+            if alike:
+                old += c
+            else:
+                old -= c
         else:
-            self.values[node] = old + c
+            self.values[node] = old + c if alike else old - c
             self.owned.add(node)
 
     def product(self, c: Array, g: Array, select: bool = False) -> Array:
@@ -72,8 +81,20 @@ class Cotangents:
         y = op.apply(old)
         if type(y) is not ndarray or not y.flags.writeable or not (y is old or y.base is old):
             return False
-        y += c
+        if (node in self.negated) is self.minus:
+            y += c
+        else:
+            y -= c
         return True
+
+    def of(self, leaf: "Node") -> Array | None:
+        """Return the cotangent of an input, in memory of its own."""
+        c = self.values.get(leaf)
+        if c is None:
+            return None
+        if leaf in self.negated:
+            return np.negative(c, out=c) if leaf in self.owned and type(c) is ndarray else -c
+        return c if leaf in self.owned else np.copy(c)
 
 
 class Node:
@@ -133,13 +154,11 @@ class Diagonal(Node):
         alone = owned and len(self.parents) == 1
         for parent, g, shape in zip(self.parents, self.partials, self.shapes, strict=True):
             d, mine = c, alone
-            if g is MINUS_ONE:
-                d, mine = np.negative(c, out=c) if alone and type(c) is ndarray else -c, True
-            elif g is not ONE:
+            if type(g) is not Const:
                 d, mine = sums.product(c, g, self.select), True
             if shape != self.shape:
                 d, mine = unbroadcast(d, shape, len(self.shape)), True
-            sums.add(parent, d, mine)
+            sums.add(parent, d, mine, g is MINUS_ONE)
 
 
 class Slope(Node):
@@ -340,15 +359,15 @@ class Tape:
             self.nodes, self.roots, self.last = None, (), None
         else:
             nodes = nodes.copy()
-        values, owned = sums.values, sums.owned
+        values, owned, negated = sums.values, sums.owned, sums.negated
         with _quiet():
             while nodes:
                 node = nodes.pop()
                 c = values.pop(node, None)
                 if c is not None:
+                    sums.minus = node in negated
                     node.pull(c, node in owned, sums)
-                    owned.discard(node)
-        return [values[k] if k in owned else np.copy(values[k]) if k in values else None for k in self.leaves]
+        return [sums.of(k) for k in self.leaves]
 
     def _kept(self) -> list[Node]:
         if self.nodes is None:
