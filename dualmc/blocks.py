@@ -14,8 +14,8 @@ from .tangents.hyper import Block, HyperTangent, settle
 from .tangents.pairing import OUTER, PAIRED, Pairing
 from .trees import Structure
 
-BLOCK_NUMBERS = 1 << 18
-"""Numbers in one second-order block of the size of the inputs, two megabytes: fewer repeat the calls, more leave the cache."""
+BLOCK_NUMBERS = 1 << 20
+"""Numbers in one second-order block of the size of the inputs, eight megabytes: fewer repeat the calls, more take memory."""
 
 LEAST = 4
 """Directions on one side of a block, if its size does not decide: fewer repeat the work of first order."""

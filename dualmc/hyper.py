@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import propagate
+from . import large, propagate
 from ._typing import Array
 from .partial import MINUS_ONE, ONE, ZERO, Const
 from .propagate import Pair, join, linear, shape_of
@@ -23,9 +23,14 @@ from .rules.rule import Elementwise, Multilinear, Weighted
 from .tangents import dense
 from .tangents.hyper import Block, HyperTangent, merged, pairing_of, settle
 from .tangents.hyper import linear as mapped
-from .tangents.pairing import Pairing
+from .tangents.pairing import OUTER, Pairing
+from .tangents.products import Pair as Factors
+from .tangents.products import Products
 
 __all__ = ["elementwise", "join", "linear", "multilinear", "weighted"]
+
+LEAST_PRODUCT = 1 << 15
+"""Numbers of a block from which products of first-order blocks are kept as such (bench/bench_second.py)."""
 
 _RAW = frozenset({ndarray, np.float64, np.float32})
 Blocks = list[tuple[int, Array]]
@@ -104,14 +109,16 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
     shape, dtype = ans.shape, ans.dtype
     first: Blocks = []
     second: Blocks = []
-    terms: list[tuple[Array, Any]] = []
+    terms: list[tuple[Any, Any]] = []
+    block: Any
+    e12: Any
     same = True
     for i, t in moving:
-        a, b, c = t.blocks
+        a, b, c = t.e1, t.e2, t.second
         if primals[i].shape != shape:
             return None
         for block in (a, b, c):
-            if block is not None and (type(block) not in _RAW or block.dtype != dtype):
+            if block is not None and type(block) is not Products and (type(block) not in _RAW or block.dtype != dtype):
                 return None
         if a is not None:
             first.append((i, a))
@@ -125,7 +132,10 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
     e2 = e1 if same else added([(t, partials.first(i)) for i, t in second]) if second else None
     pairs = _crosses(first, second, partials, _sum)
     crosses = [(u, w) for _, u, _, w in pairs]
-    e12 = combined(pairing, terms, crosses) if terms or crosses else None
+    e12 = None
+    if terms or crosses:
+        kept = _kept(pairing, terms, crosses)
+        e12 = combined(pairing, terms, crosses) if kept is None else Products(kept[0], kept[1] + _owned(crosses, first, second))
     # Where all blocks are there, the small ones of first order have met every partial, and show any that is infinite.
     checked = [e1] if same else [e1, e2]
     if len(first) < len(moving) or len(second) < len(moving):
@@ -134,16 +144,44 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
         checked += [u if i is None else w for i, u, _, w in pairs]
     if crosses or not all(_is_number(partials.first(i)) for i, _ in moving):
         for block in checked:
-            if block is not None and not dense.is_finite(block):
+            if block is not None and not (_is_finite(block) if type(block) is Products else dense.is_finite(block)):
                 return None
     tangent = HyperTangent(e1, e2, e12, pairing)
-    settled = ans.ndim < 2 and all(t is None or t.dtype is dtype for t in (e1, e2, e12))
+    settled = ans.ndim < 2 and all(t is None or type(t) is Products or t.dtype is dtype for t in (e1, e2, e12))
     return tangent if settled else settle(tangent, ans)
 
 
 def _is_number(g: Any) -> bool:
     """Whether a partial is one finite number."""
     return isinstance(g, Const) or (type(g) in (float, int) and g - g == 0)
+
+
+def _is_finite(products: Products) -> bool:
+    return (products.block is None or dense.is_finite(products.block)) and all(dense.is_finite(t) for pair in products.pairs for t in pair)
+
+
+def _kept(pairing: Pairing, terms: list[tuple[Any, Any]], crosses: Sequence[Factors]) -> tuple[Array | None, list[Factors]] | None:
+    """
+    Return the block and the pairs of Σ t·g, if they and further pairs are to be kept as products: few beside the directions.
+
+    Otherwise, products among the terms are multiplied.
+    """
+    lazy = [(t, g) for t, g in terms if type(t) is Products]
+    if pairing is OUTER and (lazy or crosses):
+        u, w = lazy[0][0].pairs[0] if lazy else crosses[0]
+        if len(u) * w.size >= LEAST_PRODUCT and 2 * (len(crosses) + sum(len(t.pairs) for t, _ in lazy)) <= min(len(u), len(w)):
+            blocks = [(t.block, g) if type(t) is Products else (t, g) for t, g in terms]
+            blocks = [(t, g) for t, g in blocks if t is not None]
+            return added(blocks) if blocks else None, [pair for t, g in lazy for pair in t.scaled(g)]
+    if lazy:
+        terms[:] = [(t.dense() if type(t) is Products else t, g) for t, g in terms]
+    return None
+
+
+def _owned(crosses: Sequence[Factors], first: Blocks, second: Blocks) -> list[Factors]:
+    """Return pairs that nothing writes to, as may happen to blocks of first order."""
+    held = {id(t) for _, t in (*first, *second)}
+    return [(u.copy() if id(u) in held else u, w.copy() if id(w) in held else w) for u, w in crosses]
 
 
 def _sum(terms: Terms) -> Array:
@@ -173,6 +211,9 @@ def combined(pairing: Pairing, terms: Sequence[tuple[Array, Any]], crosses: Sequ
     """Return Σ t·g + Σ cross(u, w) of raw arrays in memory of its own: the second-order block of a result."""
     if not crosses:
         return added(terms)
+    total = large.combined(pairing.name, terms, crosses)
+    if total is not None:
+        return total
     u, w = crosses[0]
     total = pairing.cross(u, w)
     for u, w in crosses[1:]:
