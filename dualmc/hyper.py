@@ -134,7 +134,7 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
     crosses = [(u, w) for _, u, _, w in pairs]
     e12 = None
     if terms or crosses:
-        kept = _kept(pairing, terms, crosses)
+        kept = _kept(terms, crosses) if pairing is OUTER else None
         e12 = combined(pairing, terms, crosses) if kept is None else Products(kept[0], kept[1] + _owned(crosses, first, second))
     # Where all blocks are there, the small ones of first order have met every partial, and show any that is infinite.
     checked = [e1] if same else [e1, e2]
@@ -160,14 +160,14 @@ def _is_finite(products: Products) -> bool:
     return (products.block is None or dense.is_finite(products.block)) and all(dense.is_finite(t) for pair in products.pairs for t in pair)
 
 
-def _kept(pairing: Pairing, terms: list[tuple[Any, Any]], crosses: Sequence[Factors]) -> tuple[Array | None, list[Factors]] | None:
+def _kept(terms: list[tuple[Any, Any]], crosses: Sequence[Factors]) -> tuple[Array | None, list[Factors]] | None:
     """
     Return the block and the pairs of Σ t·g, if they and further pairs are to be kept as products: few beside the directions.
 
     Otherwise, products among the terms are multiplied.
     """
     lazy = [(t, g) for t, g in terms if type(t) is Products]
-    if pairing is OUTER and (lazy or crosses):
+    if lazy or crosses:
         u, w = lazy[0][0].pairs[0] if lazy else crosses[0]
         if len(u) * w.size >= LEAST_PRODUCT and 2 * (len(crosses) + sum(len(t.pairs) for t, _ in lazy)) <= min(len(u), len(w)):
             blocks = [(t.block, g) if type(t) is Products else (t, g) for t, g in terms]

@@ -298,13 +298,13 @@ def combined(pairing: str, terms: Sequence[tuple[Any, Any]], crosses: Sequence[t
     if size < switch.least or pairing not in _STEPS or len(terms) > 2 or len(crosses) > 2:
         return None
     dtype, shape = u.dtype, u.shape[1:]
+    kernel = switch.kernel(((), dtype.char), _STEPS[pairing], size) if dtype.char in _COMPILED else None
+    if kernel is None:
+        return None
     blocks = [t for t, _ in terms] + [t for pair in crosses for t in pair]
-    if dtype.char not in _COMPILED or any(type(t) is not ndarray or t.dtype != dtype or not t.flags.carray for t in blocks):
+    if any(type(t) is not ndarray or t.dtype != dtype or not t.flags.carray for t in blocks):
         return None
     if any(type(g) is not ndarray or g.shape != shape or g.dtype != dtype or not g.flags.carray for _, g in terms):
-        return None
-    kernel = switch.kernel(((), dtype.char), _STEPS[pairing], size)
-    if kernel is None:
         return None
     n = math.prod(shape)
     out = np.empty((len(u), len(w), *shape) if pairing == "OUTER" else shape, dtype)
