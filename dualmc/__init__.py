@@ -10,6 +10,7 @@ function. The theory is the matrix calculus of Parr & Howard, *The Matrix Calcul
 from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
+from .arrays.hyperdual import HyperDual as HyperDual
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .jacobians import derivative as derivative
@@ -32,6 +33,7 @@ __all__ = [
     "ONE",
     "ZERO",
     "Dual",
+    "HyperDual",
     "LinearOp",
     "config",
     "defrule",

@@ -2,5 +2,6 @@
 
 from . import operations
 from .dual import Dual
+from .hyperdual import HyperDual
 
-__all__ = ["Dual", "operations"]
+__all__ = ["Dual", "HyperDual", "operations"]

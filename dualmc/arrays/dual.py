@@ -1,10 +1,11 @@
-"""Dual: a primal, a tangent, a level. NumPy's protocols; the calculus is in propagate."""
+"""Carrier, what arrays with derivatives share, and Dual: a primal, a tangent, a level. The calculus is in propagate."""
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast, final
+from typing import Any, ClassVar, Self, cast, final
 
 import numpy as np
 from numpy import ndarray
@@ -35,44 +36,11 @@ _POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
 _IN_PLACE: dict[Any, Any] = {operator.add: _ADD, operator.sub: _SUBTRACT, operator.mul: _MULTIPLY, operator.truediv: _DIVIDE}
 
 
-@final
-class Dual(NumPyProtocol, ArrayMethods):
+class Carrier(NumPyProtocol, ArrayMethods):
     """
-    An array that carries a tangent through NumPy.
+    What every array that carries derivatives is: a primal, a tangent of some space, a level.
 
-    Parameters
-    ----------
-    primal : array_like
-        The value, of any shape, real or complex; integers become float64.
-    tangent : array_like
-        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
-    level : int, optional
-        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
-
-    Attributes
-    ----------
-    primal, tangent, level
-        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
-
-    Raises
-    ------
-    ValueError
-        If the trailing axes of the tangent are not the shape of the primal.
-    TypeError
-        If primal or tangent are not numbers, or the tangent of a real primal is complex.
-
-    Notes
-    -----
-    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
-    (Parr & Howard, section 4.5).
-
-    Examples
-    --------
-    >>> import numpy as np, dualmc as dm
-    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
-    >>> x * x + 1
-    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
-
+    Operators, indexing and writing stand here once; `chain` is the module of the chain rule that a class follows.
     """
 
     __slots__ = ("level", "primal", "tangent")
@@ -81,11 +49,15 @@ class Dual(NumPyProtocol, ArrayMethods):
     primal: Array
     tangent: Tangent
     level: int
+    chain: ClassVar[Any]
 
-    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
-        if level is None:
-            primal, tangent, level = *_checked_parts(primal, tangent), 0
-        self.primal, self.tangent, self.level = primal, tangent, level
+    def _like(self, primal: Array, tangent: Tangent) -> Self:
+        """Return an array of this class and level."""
+        raise NotImplementedError
+
+    def _parts(self) -> tuple[Array, ...]:
+        """Return the primal and whatever arrays the tangent consists of."""
+        raise NotImplementedError
 
     @property
     def shape(self) -> Shape:  # type: ignore[override]
@@ -102,41 +74,40 @@ class Dual(NumPyProtocol, ArrayMethods):
         """The dtype of the primal, and of the tangent."""
         return self.primal.dtype  # type: ignore[no-any-return]
 
-    def __repr__(self) -> str:
-        """Show primal and tangent."""
-        parts = [f"primal={self.primal!r}", f"tangent={self.tangent!r}"]
-        long = any("\n" in p for p in parts)
-        indented = [p.replace("\n", "\n" + " " * (p.index("=") + 6)) for p in parts]
-        return "Dual(" + (",\n     " if long else ", ").join(indented) + ")"
+    def _shown(self, **parts: Any) -> str:
+        """Return the text that names the parts."""
+        name = type(self).__name__
+        texts = [f"{k}={v!r}" for k, v in parts.items()]
+        long = any("\n" in p for p in texts)
+        indent = " " * (len(name) + 1)
+        indented = [p.replace("\n", "\n" + indent + " " * (p.index("=") + 1)) for p in texts]
+        return f"{name}(" + (f",\n{indent}" if long else ", ").join(indented) + ")"
 
     # What the chain rule asks of a nested dual.
 
-    def _push_linear(self, op: LinearOp) -> "Dual":
+    def _push_linear(self, op: LinearOp) -> Self:
         """Apply a map of trailing axes to primal and tangent."""
         extra = self.shape[: self.ndim - len(op.shape_in)]
         ans = op(self.primal)
-        t = propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent)
-        return Dual(ans, t, self.level)
-
-    def _parts(self) -> tuple[Array, Tangent]:
-        return self.primal, self.tangent
+        return self._like(ans, propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent))
 
     def _vanishing(self) -> Array:
         """Return where the value and all its tangents are zero."""
-        t = vanishing(self.tangent)
-        return vanishing(self.primal) & t.all(axis=tuple(range(t.ndim - self.ndim)))
+        found = [vanishing(part) for part in self._parts()]
+        return functools.reduce(operator.and_, (v.all(axis=tuple(range(v.ndim - self.ndim))) for v in found))
 
-    def _constant(self, value: Array) -> "Dual":
+    def _constant(self, value: Array) -> Self:
         """Return value as an array like this one, with a zero tangent."""
-        zero = space_of(self.tangent).zeros(self.tangent, self.ndim, value.shape, value.dtype)
-        return Dual(lift(value, self.primal), zero, self.level)
+        space = space_of(self.tangent)
+        zero = space.zeros(self.tangent, self.ndim, value.shape, value.dtype)
+        return self._like(lift(value, self.primal), space.settle(zero, value))
 
     def _updated(self, function: Any, other: Any) -> Any:
         """Write function(self, other) into this array; a NumPy scalar is replaced instead."""
         if not self._writable():
             return function(self, other)
         p, t, q, u = self.primal, self.tangent, other, None
-        if type(other) is Dual and other.level == self.level:
+        if type(other) is type(self) and other.level == self.level:
             q, u = other.primal, other.tangent
         if not (type(t) is ndarray and t.size >= large.LEAST and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
             self[...] = function(self, other)
@@ -161,64 +132,38 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     # Indexing: basic keys give views that share primal and tangent with this array.
 
-    def __getitem__(self, key: Any) -> "Dual":
-        p, t = self.primal, self.tangent
-        if type(t) is ndarray and type(p) is ndarray:
-            k = t.ndim - p.ndim
-            if not k:
-                return Dual(p[key], t[key], self.level)
-            if type(key) is int:
-                q = p[key]
-                u = t[(_ALL,) * k + (key,)]
-                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
-            if type(key) is slice:
-                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
-        return self._item(key)
-
-    def _item(self, key: Any) -> "Dual":
-        """Take any key in any space."""
+    def __getitem__(self, key: Any) -> Self:
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
         ans = self.primal[key]
-        return Dual(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent), self.level)
+        return self._like(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        p, t = self.primal, self.tangent
-        same = type(value) is Dual and value.level == self.level
-        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
-            if same and type(value.primal) in _RAW and type(value.tangent) in _RAW:
-                p[key] = value.primal
-                t[key] = value.tangent
-                return
-            if type(value) is float or type(value) is int:
-                p[key] = value
-                t[key] = 0.0
-                return
+        """Write any value at any key in any space."""
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
-        del p, t  # so that _lift can tell whether anything else sees them
-        self._write(getitem_op(self.shape, key), key, value, same)
-
-    def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
-        """Write any value at any key in any space."""
-        if type(value) is Dual and value.level > self.level:
+        if isinstance(value, Carrier) and value.level > self.level:
             raise TypeError(
                 "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
                 "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
             )
-        value = as_array(value)
+        op, value = getitem_op(self.shape, key), as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
-        v, tv = (value.primal, value.tangent) if same else (value, None)
-        for part in (v, tv):
-            if type(part) is Dual:
+        v, tv = (value.primal, value.tangent) if self._same(value) else (value, None)
+        for part in (v,) if tv is None else value._parts():
+            if isinstance(part, Carrier):
                 self._lift(part)
         self.primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
         space_of(self.tangent).assign(self.tangent, op, tv)
 
-    def _lift(self, like: "Dual") -> None:
+    def _same(self, other: Any) -> bool:
+        """Whether other belongs to the same transform call."""
+        return type(other) is type(self) and other.level == self.level
+
+    def _lift(self, like: "Carrier") -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
         for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
             if lifted is not getattr(self, name):
@@ -229,7 +174,7 @@ class Dual(NumPyProtocol, ArrayMethods):
                     )
                 setattr(self, name, lifted)
 
-    def __iter__(self) -> Iterator["Dual"]:
+    def __iter__(self) -> Iterator[Self]:
         if not self.shape:
             raise TypeError("iteration over a 0-d Dual")
         return (self[i] for i in range(self.shape[0]))
@@ -296,6 +241,95 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _unary(_ABSOLUTE, self)
 
 
+@final
+class Dual(Carrier):
+    """
+    An array that carries a tangent through NumPy.
+
+    Parameters
+    ----------
+    primal : array_like
+        The value, of any shape, real or complex; integers become float64.
+    tangent : array_like
+        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
+    level : int, optional
+        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
+
+    Attributes
+    ----------
+    primal, tangent, level
+        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
+
+    Raises
+    ------
+    ValueError
+        If the trailing axes of the tangent are not the shape of the primal.
+    TypeError
+        If primal or tangent are not numbers, or the tangent of a real primal is complex.
+
+    Notes
+    -----
+    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
+    (Parr & Howard, section 4.5).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
+    >>> x * x + 1
+    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
+
+    """
+
+    __slots__ = ()
+    chain: ClassVar[Any] = propagate
+
+    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
+        if level is None:
+            primal, tangent, level = *_checked_parts(primal, tangent), 0
+        self.primal, self.tangent, self.level = primal, tangent, level
+
+    def __repr__(self) -> str:
+        """Show primal and tangent."""
+        return self._shown(primal=self.primal, tangent=self.tangent)
+
+    def _like(self, primal: Array, tangent: Tangent) -> "Dual":
+        return Dual(primal, tangent, self.level)
+
+    def _parts(self) -> tuple[Array, ...]:
+        return self.primal, self.tangent
+
+    # The short ways of indexing: raw arrays, and keys that need no map.
+
+    def __getitem__(self, key: Any) -> "Dual":
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray:
+            k = t.ndim - p.ndim
+            if not k:
+                return Dual(p[key], t[key], self.level)
+            if type(key) is int:
+                q = p[key]
+                u = t[(_ALL,) * k + (key,)]
+                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
+            if type(key) is slice:
+                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
+        return Carrier.__getitem__(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
+            if type(value) is Dual and value.level == self.level and type(value.primal) in _RAW and type(value.tangent) in _RAW:
+                p[key] = value.primal
+                t[key] = value.tangent
+                return
+            if type(value) is float or type(value) is int:
+                p[key] = value
+                t[key] = 0.0
+                return
+        del p, t  # so that _lift can tell whether anything else sees them
+        Carrier.__setitem__(self, key, value)
+
+
 def _references(holder: Any, name: str) -> int:
     """Count the references to an attribute; a view of an array holds one."""
     return sys.getrefcount(getattr(holder, name))
@@ -307,7 +341,7 @@ _ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "primal")
 
 def base_of(x: Array) -> Array:
     """Return the plain array or NumPy scalar under any number of Duals, as it is."""
-    while type(x) is Dual:
+    while isinstance(x, Carrier):
         x = x.primal
     return x
 
@@ -330,7 +364,7 @@ WAYS: dict[type, Way] = {}
 """The general way of each rule kind; operations.py fills it."""
 
 
-def _unary(rule: Any, a: Dual) -> Any:
+def _unary(rule: Any, a: Carrier) -> Any:
     """Take the short way: one raw array, one product. The general way is `operations._elementwise`; they agree by a test."""
     d, u = rule.slope, a.tangent
     if type(u) is ndarray and u.size >= large.LEAST:
@@ -376,7 +410,7 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                             return Dual(ans, t, level)
             elif type(a.tangent) in _RAW and _simple(b, a.primal):
                 return _one_sided(rule, a.primal, b, 0, a)
-        elif type(b.tangent) in _RAW and _simple(a, b.primal):
+        elif type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
             return _one_sided(rule, a, b.primal, 1, b)
     return WAYS[Elementwise](rule, (a, b), {})
 
