@@ -24,6 +24,13 @@ from .partial import MINUS_ONE as MINUS_ONE
 from .partial import ONE as ONE
 from .partial import ZERO as ZERO
 from .rules.registry import defrule as defrule
+from .second import hessian as hessian
+from .second import hessian_diagonal as hessian_diagonal
+from .second import hvp as hvp
+from .second import laplacian as laplacian
+from .second import second_derivative as second_derivative
+from .second import value_gradient_and_hessian as value_gradient_and_hessian
+from .second import vhv as vhv
 from .settings import config as config
 
 __version__ = "0.1.0"
@@ -39,12 +46,19 @@ __all__ = [
     "defrule",
     "derivative",
     "gradient",
+    "hessian",
+    "hessian_diagonal",
+    "hvp",
     "jacobian",
     "jvp",
+    "laplacian",
     "linearize",
     "primal",
+    "second_derivative",
     "tangent",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
+    "value_gradient_and_hessian",
+    "vhv",
 ]
