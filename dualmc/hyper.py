@@ -109,6 +109,9 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
     shape, dtype = ans.shape, ans.dtype
     first: Blocks = []
     second: Blocks = []
+    slopes: list[Any] = []
+    terms1: list[tuple[Array, Any]] = []
+    terms2: list[tuple[Array, Any]] = []
     terms: list[tuple[Any, Any]] = []
     block: Any
     e12: Any
@@ -120,16 +123,20 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
         for block in (a, b, c):
             if block is not None and type(block) is not Products and (type(block) not in _RAW or block.dtype != dtype):
                 return None
+        g = partials.first(i)
+        slopes.append(g)
         if a is not None:
             first.append((i, a))
+            terms1.append((a, g))
         if b is not None:
             second.append((i, b))
+            terms2.append((b, g))
         if c is not None:
-            terms.append((c, partials.first(i)))
+            terms.append((c, g))
         same = same and b is a
     pairing = moving[0][1].pairing if len(moving) == 1 else pairing_of([t for _, t in moving])
-    e1 = added([(t, partials.first(i)) for i, t in first]) if first else None
-    e2 = e1 if same else added([(t, partials.first(i)) for i, t in second]) if second else None
+    e1 = added(terms1) if first else None
+    e2 = e1 if same else added(terms2) if second else None
     pairs = _crosses(first, second, partials, _sum)
     crosses = [(u, w) for _, u, _, w in pairs]
     e12 = None
@@ -142,7 +149,7 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
         checked.append(e12)
     else:
         checked += [u if i is None else w for i, u, _, w in pairs]
-    if crosses or not all(_is_number(partials.first(i)) for i, _ in moving):
+    if crosses or not all(map(_is_number, slopes)):
         for block in checked:
             if block is not None and not (_is_finite(block) if type(block) is Products else dense.is_finite(block)):
                 return None
@@ -246,14 +253,14 @@ def _general(
 
     e1, e12 = slope(first), slope(both)
     for i, u, j, w in _crosses(first, second, partials, summed):
-        product = dense.scale(_strong_cross(pairing, spread(i, u), spread(j, w)), ONE, shape, shape, dtype)
+        product = dense.scale(strong_cross(pairing, spread(i, u), spread(j, w)), ONE, shape, shape, dtype)
         e12 = product if e12 is None else dense.add(e12, product, owned=True)
     e2 = e1 if all(b[1] is b[0] for _, b in held) else slope(second)
     return settle(HyperTangent(e1, e2, e12, pairing), ans)
 
 
-def _strong_cross(pairing: Pairing, u: Array, w: Array) -> Array:
-    """Return the products of paired directions, 0 where either factor is."""
+def strong_cross(pairing: Pairing, u: Array, w: Array) -> Array:
+    """Return the second-order block of products of paired directions, 0 where either factor is."""
     u, w = pairing.aligned(u, w)
     product = u * w
     if dense.has_nan(product):
