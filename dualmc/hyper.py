@@ -32,6 +32,9 @@ __all__ = ["elementwise", "join", "linear", "multilinear", "weighted"]
 LEAST_PRODUCT = 1 << 15
 """Numbers of a block from which products of first-order blocks are kept as such (bench/bench_second.py)."""
 
+DIRECTIONS_PER_PAIR = 2
+"""Directions of either side for each pair of factors; fewer, and the block takes less work than the pairs."""
+
 _RAW = frozenset({ndarray, np.float64, np.float32})
 Blocks = list[tuple[int, Array]]
 """One of the three blocks of each argument that has it, with the number of the argument."""
@@ -151,10 +154,10 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
         checked += [u if i is None else w for i, u, _, w in pairs]
     if crosses or not all(map(_is_number, slopes)):
         for block in checked:
-            if block is not None and not (_is_finite(block) if type(block) is Products else dense.is_finite(block)):
+            if block is not None and not all(map(dense.is_finite, _arrays(block))):
                 return None
     tangent = HyperTangent(e1, e2, e12, pairing)
-    settled = ans.ndim < 2 and all(t is None or type(t) is Products or t.dtype is dtype for t in (e1, e2, e12))
+    settled = ans.ndim < 2 and all(t is None or all(b.dtype is dtype for b in _arrays(t)) for t in (e1, e2, e12))
     return tangent if settled else settle(tangent, ans)
 
 
@@ -163,8 +166,9 @@ def _is_number(g: Any) -> bool:
     return isinstance(g, Const) or (type(g) in (float, int) and g - g == 0)
 
 
-def _is_finite(products: Products) -> bool:
-    return (products.block is None or dense.is_finite(products.block)) and all(dense.is_finite(t) for pair in products.pairs for t in pair)
+def _arrays(block: Any) -> Sequence[Array]:
+    """Return the arrays that a block, perhaps of products, is made of."""
+    return block.arrays() if type(block) is Products else (block,)
 
 
 def _kept(terms: list[tuple[Any, Any]], crosses: Sequence[Factors]) -> tuple[Array | None, list[Factors]] | None:
@@ -176,7 +180,8 @@ def _kept(terms: list[tuple[Any, Any]], crosses: Sequence[Factors]) -> tuple[Arr
     lazy = [(t, g) for t, g in terms if type(t) is Products]
     if lazy or crosses:
         u, w = lazy[0][0].pairs[0] if lazy else crosses[0]
-        if len(u) * w.size >= LEAST_PRODUCT and 2 * (len(crosses) + sum(len(t.pairs) for t, _ in lazy)) <= min(len(u), len(w)):
+        pairs = len(crosses) + sum(len(t.pairs) for t, _ in lazy)
+        if len(u) * w.size >= LEAST_PRODUCT and DIRECTIONS_PER_PAIR * pairs <= min(len(u), len(w)):
             blocks = [(t.block, g) if type(t) is Products else (t, g) for t, g in terms]
             blocks = [(t, g) for t, g in blocks if t is not None]
             return added(blocks) if blocks else None, [pair for t, g in lazy for pair in t.scaled(g)]

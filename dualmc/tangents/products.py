@@ -29,6 +29,10 @@ class Products:
     def __init__(self, block: Array | None, pairs: Sequence[Pair]) -> None:
         self.block, self.pairs = block, pairs
 
+    def arrays(self) -> list[Array]:
+        """Return all arrays that this is made of."""
+        return [*([] if self.block is None else [self.block]), *(t for pair in self.pairs for t in pair)]
+
     def dense(self) -> Array:
         """Return the block as one array."""
         (u, w), *rest = self.pairs
