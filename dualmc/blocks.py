@@ -17,6 +17,9 @@ from .trees import Structure
 BLOCK_NUMBERS = 1 << 20
 """Numbers in one second-order block of the size of the inputs, eight megabytes: fewer repeat the calls, more take memory."""
 
+TOGETHER_NUMBERS = 1 << 18
+"""The same for directions that have one partner each: two megabytes, for then all blocks are of first order."""
+
 LEAST = 4
 """Directions on one side of a block, if its size does not decide: fewer repeat the work of first order."""
 
@@ -105,13 +108,13 @@ def side_length(call: Call, n: int, chunk_size: int | None) -> int:
 
 def directions_together(call: Call, n: int, chunk_size: int | None) -> int:
     """
-    Return how many directions share a pass where each has one partner: as given, or what a block of BLOCK_NUMBERS holds.
+    Return how many directions share a pass where each has one partner: as given, or what TOGETHER_NUMBERS hold.
 
     But no fewer than MIN_TOGETHER: for many points at once the function's own work counts, which each pass repeats.
     """
     if chunk_size is not None:
         return checked_chunk_size(chunk_size)
-    return max(1, min(n, max(MIN_TOGETHER, BLOCK_NUMBERS // _numbers(call))))
+    return max(1, min(n, max(MIN_TOGETHER, TOGETHER_NUMBERS // _numbers(call))))
 
 
 def _numbers(call: Call) -> int:

@@ -1,5 +1,6 @@
 """Hessians and their products: closed forms, nested transforms, trees, arguments, points in batches, errors."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,6 +92,20 @@ def test_hessians_in_closed_form(f, truth, chunk_size):
     assert_allclose(dm.laplacian(f, chunk_size=chunk_size)(x), np.trace(truth(x)), rtol=1e-11)
     v = RNG.normal(size=7)
     assert_allclose(dm.hvp(f, (x,), (v,), chunk_size=chunk_size)[0], truth(x) @ v, rtol=1e-10, atol=1e-10)
+
+
+def test_large_blocks_in_threads():
+    """Blocks large enough for products to be kept, in either precision; threads do not meet."""
+
+    def work(n):
+        x = np.random.default_rng(n).normal(size=n)
+        for f, truth in ((rosenbrock, rosenbrock_hessian), (ackley, ackley_hessian)):
+            assert_allclose(dm.hessian(f)(x), truth(x), rtol=1e-11, atol=1e-11)
+            assert_allclose(dm.hessian(f)(x.astype(np.float32)), truth(x), rtol=2e-4, atol=2e-4 * np.abs(truth(x)).max())
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, [90, 130, 70, 110] * 2))
 
 
 @pytest.mark.parametrize("n", [1, 4])
