@@ -24,6 +24,7 @@ from .partial import ONE as ONE
 from .partial import ZERO as ZERO
 from .rules.registry import defrule as defrule
 from .settings import config as config
+from .taylor import taylor as taylor
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ __all__ = [
     "linearize",
     "primal",
     "tangent",
+    "taylor",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Tree
+from .arrays.creation import carries
 from .arrays.dual import Dual
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
@@ -21,7 +22,7 @@ def fresh_level() -> int:
 
 def entering(x: Any, where: str) -> Array:
     """Return x as a floating or complex array that the function may write to, or raise and name the argument."""
-    if type(x) is Dual:
+    if carries(x):
         return np.copy(x) if x.ndim else x
     if isinstance(x, (np.ndarray, np.generic, int, float, complex)):
         a = np.asarray(x)
@@ -36,11 +37,11 @@ def entering(x: Any, where: str) -> Array:
 
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
-    if type(y) is Dual:
-        if y.level == level:
+    if carries(y):
+        if type(y) is Dual and y.level == level:
             return y.primal, y.tangent
         if y.level > level:
-            raise TypeError(f"{where} is a Dual of an inner transform that has ended; return its result instead")
+            raise TypeError(f"{where} is a {type(y).__name__} of an inner transform that has ended; return its result instead")
         return y, None
     if isinstance(y, (np.ndarray, np.generic, int, float, complex)) and np.asarray(y).dtype.kind in "biufc":
         return y if isinstance(y, np.ndarray) else np.asarray(y)[()], None
@@ -78,7 +79,7 @@ def zero_tangent(value: Array) -> Array:
 
 def settled(t: Array, p: Array) -> Array:
     """Return a seed that can hold what its primal holds and lies in memory as it does."""
-    return lift(t, p) if type(p) is Dual else settle(t, p)
+    return lift(t, p) if carries(p) else settle(t, p)
 
 
 class Call:

@@ -11,7 +11,7 @@ from .boundary import entering, fresh_level, outputs, settled, zero_tangent
 from .trees import flatten
 
 
-def _as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
+def as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
     """Return t as the tangent of p, or raise and say what does not match."""
     if type(t) is not Dual:
         t = entering(t, where)
@@ -73,7 +73,7 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, has_a
     names = list(structure.paths("primals"))
     ps = [entering(p, f"jvp: {n}") for p, n in zip(leaves, names, strict=True)]
     given = structure.leaves_of(tuple(tangents), "jvp: tangents", "primals")
-    ts = [_as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(given, ps, names, strict=True)]
+    ts = [as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(given, ps, names, strict=True)]
     level = fresh_level()
     result = f(*structure.unflatten(Dual(p, t, level) for p, t in zip(ps, ts, strict=True)))
     values, out, outer, aux = outputs(f, result, level, has_aux)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Shape
+from .arrays.creation import carries
 from .arrays.dual import Dual
 from .boundary import Call, fresh_level, function_name, outputs, settled, zero_tangent
 from .rules.selection import base
@@ -49,7 +50,7 @@ def _seeds(leaves: Sequence[Array], start: int, stop: int, level: int) -> Iterat
 
 def _fresh(x: Array) -> Array:
     """Return x so that one pass cannot change what the next one sees."""
-    return np.copy(x) if type(x) is Dual and x.ndim else x.copy("K") if isinstance(x, np.ndarray) else x
+    return np.copy(x) if carries(x) and x.ndim else x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def _passes(call: Call, chunk_size: int | None, has_aux: bool) -> tuple[list[Array], list[Array], Structure, Any]:

@@ -31,19 +31,29 @@ def elementwise(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[
     pair = large.elementwise(rule, primals, tangents)
     if pair is not None:
         return pair
-    ans = rule.func(*primals)
-    if rule.on_complex == "refused" and ans.dtype.kind == "c":
-        raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
+    ans = value(rule, primals)
     if rule.quiet is False or not (rule.quiet is True or rule.quiet(*primals)):
         return ans, _combined(rule, ans, primals, tangents)
     with np.errstate(all="ignore"):
         return ans, _combined(rule, ans, primals, tangents)
 
 
+def value(rule: Elementwise, primals: Sequence[Array]) -> Array:
+    """Return the value of a function that has a derivative there."""
+    ans = rule.func(*primals)
+    if rule.on_complex == "refused" and ans.dtype.kind == "c":
+        raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
+    return ans
+
+
+def safe_arguments(args: Sequence[Any], dtype: Any) -> list[Any]:
+    """Return args for partials; a Python zero would raise ZeroDivisionError where NumPy answers inf."""
+    return [dtype.type(p) if type(p) in (int, float) and not p and dtype.kind == "f" else p for p in args]
+
+
 def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents: Sequence[Tangent | None]) -> Tangent | None:
     shape, dtype = _shape(ans), ans.dtype
-    # A Python zero would raise ZeroDivisionError in a partial where NumPy answers inf.
-    args = [dtype.type(p) if type(p) in (int, float) and not p and dtype.kind == "f" else p for p in primals]
+    args = safe_arguments(primals, dtype)
     total: Tangent | None = None
     shared = False
     for d, t, x in zip(rule.d, tangents, primals, strict=True):
@@ -64,7 +74,7 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
     return space.settle(space.copy(total) if shared else total, ans)  # y = x + 1 must not share x's tangent
 
 
-def _checked(func: Any, ans: Array) -> None:
+def checked(func: Any, ans: Array) -> None:
     """An integer or boolean result cannot carry a tangent."""
     if ans.dtype.kind not in "fc":
         raise lost(f"np.{func.__name__} with a result of dtype {ans.dtype}")
@@ -92,7 +102,7 @@ def linear(rule: Linear, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict
     """A linear function is its own Jacobian: the tangent goes through the same map."""
     ans = rule.func(x, *args, **kwargs)
     op = rule.op(_shape(x), *args, **kwargs)
-    _checked(rule.func, ans)
+    checked(rule.func, ans)
     return ans, linear_op(op, x, ans, t)
 
 
@@ -114,12 +124,12 @@ def multilinear(
         operands = [np.copy(p) if space.KEEPS and j != i else p for j, p in enumerate(primals)]
         new = space.linear(rule.bind(i, operands, args, kwargs), t)
         if space is dense and dense.has_nan(new):
-            new = _strong(rule, i, operands, args, kwargs, t, new)
+            new = strong_product(rule, i, operands, args, kwargs, t, new)
         total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
 
 
-def _strong(
+def strong_product(
     rule: Multilinear, i: int, operands: Sequence[Array], args: Sequence[Any], kwargs: dict[str, Any], t: Array, new: Array
 ) -> Array:
     """Return `new` with 0·inf = 0: finite entries of the other operands, unless a non-zero tangent meets the rest."""
@@ -145,7 +155,7 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
 def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None], args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
     """Parts side by side: the Jacobian is the stack of theirs (section 4.1)."""
     ans = rule.func(list(parts), *args, **kwargs)
-    _checked(rule.func, ans)
+    checked(rule.func, ans)
     ops = rule.ops([_shape(p) for p in parts], *args, **kwargs)
     some = next(t for t in tangents if t is not None)
     return ans, space_of(some).settle(space_of(some).join(ops, tangents, _shape(ans), ans.dtype), ans)

@@ -18,6 +18,7 @@ LAYERS = [
     {"arrays"},
     {"boundary"},
     {"forward", "jacobians", "access", "special"},
+    {"taylor"},
     {""},
     {"demo", "warmup"},
     {"cli"},

@@ -1,6 +1,7 @@
 """Array classes that speak NumPy's protocols."""
 
-from . import operations
+from . import operations, series_rules
 from .dual import Dual
+from .series import Series
 
-__all__ = ["Dual", "operations"]
+__all__ = ["Dual", "Series", "operations", "series_rules"]

@@ -201,33 +201,25 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
         """Write any value at any key in any space."""
-        if type(value) is Dual and value.level > self.level:
-            raise TypeError(
-                "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
-                "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
-            )
+        if carries(value) and value.level > self.level:
+            raise inner_value()
         value = as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
         v, tv = (value.primal, value.tangent) if same else (value, None)
         for part in (v, tv):
-            if type(part) is Dual:
+            if carries(part):
                 self._lift(part)
         self.primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
         space_of(self.tangent).assign(self.tangent, op, tv)
 
-    def _lift(self, like: "Dual") -> None:
+    def _lift(self, like: Array) -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
         for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
             if lifted is not getattr(self, name):
-                if getattr(getattr(self, name), "base", None) is not None or _references(self, name) > _ALONE:
-                    raise TypeError(
-                        "a value of an outer transform is written into an array that has views or is one; "
-                        "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
-                    )
-                setattr(self, name, lifted)
+                replace_part(self, name, lifted)
 
     def __iter__(self) -> Iterator["Dual"]:
         if not self.shape:
@@ -296,6 +288,24 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _unary(_ABSOLUTE, self)
 
 
+def inner_value() -> TypeError:
+    """Build the error for writing to an array of an outer transform."""
+    return TypeError(
+        "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
+        "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
+    )
+
+
+def replace_part(holder: Any, name: str, lifted: Array) -> None:
+    """Put a lifted array in the place of one that nothing else looks into, or raise."""
+    if getattr(getattr(holder, name), "base", None) is not None or _references(holder, name) > _ALONE:
+        raise TypeError(
+            "a value of an outer transform is written into an array that has views or is one; "
+            "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
+        )
+    setattr(holder, name, lifted)
+
+
 def _references(holder: Any, name: str) -> int:
     """Count the references to an attribute; a view of an array holds one."""
     return sys.getrefcount(getattr(holder, name))
@@ -307,7 +317,7 @@ _ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "primal")
 
 def base_of(x: Array) -> Array:
     """Return the plain array or NumPy scalar under any number of Duals, as it is."""
-    while type(x) is Dual:
+    while carries(x):
         x = x.primal
     return x
 

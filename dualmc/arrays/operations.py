@@ -11,7 +11,7 @@ from ..errors import lost
 from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base
 from ..tangents import space_of
-from .creation import as_array, as_arrays, carries
+from .creation import as_array, as_arrays, carries, foremost
 from .dual import WAYS, Dual, Way, base_of
 
 
@@ -36,7 +36,7 @@ def _wrap(ans: Array, t: Tangent | None, level: int) -> Any:
 def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if kwargs:
         raise TypeError(f"{rule.func.__name__} of a Dual takes no keyword {next(iter(kwargs))!r}")
-    args = [a if type(a) is Dual or type(a) in (float, int) else _operand(a) for a in args]
+    args = [a if type(a) is Dual or type(a) in (float, int) else operand(a) for a in args]
     if any(a is NotImplemented for a in args):
         return NotImplemented
     level, primals, tangents = _split(args)
@@ -44,7 +44,7 @@ def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any])
     return _wrap(ans, t, level)
 
 
-def _operand(x: Any) -> Any:
+def operand(x: Any) -> Any:
     """Return x as an array of numbers, or NotImplemented if its class wants to do operators itself."""
     if type(x) in (bool, complex):
         return x
@@ -78,7 +78,7 @@ def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> An
 
 def _multilinear(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     operands, rebuild = rule.split(args)
-    operands = [a if type(a) is Dual else _operand(a) for a in operands]
+    operands = [a if type(a) is Dual else operand(a) for a in operands]
     if any(a is NotImplemented for a in operands):
         return NotImplemented
     level, primals, tangents = _split([np.asarray(a) if isinstance(a, complex) else a for a in operands])
@@ -114,15 +114,15 @@ def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     return result
 
 
-def _stripped(x: Any) -> Any:
-    """Return x with every Dual in it replaced by its plain value."""
-    if type(x) is Dual:
+def stripped(x: Any) -> Any:
+    """Return x with every array that carries a tangent replaced by its plain value."""
+    if carries(x):
         return base_of(x)
-    return type(x)(map(_stripped, x)) if type(x) in (list, tuple) else x
+    return type(x)(map(stripped, x)) if type(x) in (list, tuple) else x
 
 
 def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    return rule.func(*map(_stripped, args), **{k: _stripped(v) for k, v in kwargs.items()})
+    return rule.func(*map(stripped, args), **{k: stripped(v) for k, v in kwargs.items()})
 
 
 def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -141,4 +141,16 @@ _GENERAL: dict[type, Way] = {
     Refused: _refused,
 }
 
-WAYS.update(_GENERAL)
+
+
+def _by_the_foremost(way: Way) -> Way:
+    """Leave what meets an array of another class, of an inner transform, to that class."""
+
+    def general(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        top = foremost((*args, *kwargs.values()))
+        return way(rule, args, kwargs) if top is None or type(top) is Dual else top._evaluate(rule, args, kwargs)
+
+    return general
+
+
+WAYS.update({kind: _by_the_foremost(way) for kind, way in _GENERAL.items()})

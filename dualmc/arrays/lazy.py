@@ -1,0 +1,435 @@
+"""
+Lazy series: nodes of a graph, each of which finds its next coefficient from lower ones of what it is made of.
+
+The partials of the rule table are formulas in NumPy calls. Evaluated on lazy nodes, they give the series of the slope,
+one coefficient at a time, while the series of the result itself is still being found: the slope of exp is the result.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast, final
+
+import numpy as np
+from numpy import ndarray
+
+from .. import propagate
+from .._typing import Array, Shape
+from ..linear_op import LinearOp
+from ..partial import ZERO
+from ..rules.elementwise import chosen
+from ..rules.indexing import getitem_op
+from ..rules.registry import RULES
+from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Refused
+from ..rules.selection import base
+from ..tangents.dense import scale, settle, vanishing
+from .arithmetic import Arithmetic
+from .creation import as_array, carries
+from .methods import ArrayMethods
+from .operations import stripped
+
+Step = Callable[[int], Array]
+Rows = list[Array]
+
+
+class Unlazy(Exception):  # noqa: N818
+    """A formula does with its arguments what lazy series cannot do; the operation takes another way."""
+
+
+def _exhausted(k: int) -> Array:
+    raise AssertionError(f"a series of order {k - 1} is asked for its coefficient {k}")
+
+
+@final
+class Lazy(Arithmetic, ArrayMethods):
+    """A series of which some coefficients are known, and a step that finds the next one; without a step it is a constant."""
+
+    __slots__ = ("graph", "known", "rates", "step")
+    __array_priority__ = 1000.0
+
+    def __init__(self, graph: "Graph", known: Rows, step: Step | None) -> None:
+        self.graph, self.known, self.step = graph, known, step
+        self.rates: Rows = [known[0]]
+        """The coefficients j·xⱼ of t·x'(t), as far as they were needed."""
+        graph.made.append(self)
+
+    @property
+    def primal(self) -> Array:
+        """The value at t = 0."""
+        return self.known[0]
+
+    @property
+    def level(self) -> int:
+        """The level of the series that the graph is made from."""
+        return self.graph.level
+
+    @property
+    def shape(self) -> Shape:  # type: ignore[override]
+        """The shape of each coefficient."""
+        return self.known[0].shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:  # type: ignore[override]
+        """The number of axes of each coefficient."""
+        return self.known[0].ndim  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of each coefficient."""
+        return self.known[0].dtype  # type: ignore[no-any-return]
+
+    def at(self, k: int) -> Array:
+        """Return coefficient k."""
+        known = self.known
+        while len(known) <= k:
+            row, ans = self.step(len(known)), known[0]  # type: ignore[misc]
+            known.append(settle(row if row.shape == ans.shape else np.broadcast_to(row, ans.shape), ans))
+        return known[k]
+
+    def rated(self, k: int) -> Rows:
+        """Return j·xⱼ for j up to k; there may be more."""
+        rates = self.rates
+        while len(rates) <= k:
+            j = len(rates)
+            rates.append(j * self.at(j) if j > 1 else self.at(j))
+        return rates
+
+    # What arrays of this library have.
+
+    @staticmethod
+    def _evaluate(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        way = _WAYS.get(type(rule))
+        if way is None:
+            raise Unlazy
+        return way(rule, args, kwargs)
+
+    def _push_linear(self, op: LinearOp) -> "Lazy":
+        return Lazy(self.graph, [op(self.primal)], None if self.step is None else lambda k: op(self.at(k)))
+
+    def _constant(self, value: Array) -> "Lazy":
+        """Return value as an array like this one; formulas make ones and zeros in this way."""
+        return Lazy(self.graph, [value[()]], None)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _mapped(self, ("item", _key(key)), self.primal[key], getitem_op(self.shape, key))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise Unlazy
+
+    def _updated(self, function: Any, other: Any) -> Any:
+        raise Unlazy
+
+    def _writable(self) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(self.shape[0]))
+
+
+def _mapped(x: Lazy, name: Any, ans: Array, op: LinearOp) -> Any:
+    """Return the node of a linear map of x."""
+    if op.bound:
+        raise Unlazy
+    nodes, key = x.graph.nodes, (name, id(x))
+    if key not in nodes:
+        nodes[key] = Lazy(x.graph, [ans], None if x.step is None else lambda k: op(x.at(k)))
+    return nodes[key]
+
+
+class Graph:
+    """
+    The nodes of one operation. Equal calls are one node, so that sin and cos, or exp and itself, close a loop.
+
+    `strict` takes zero coefficients for strong zeros everywhere: 0·inf = 0.
+    """
+
+    def __init__(self, level: int, *, strict: bool) -> None:
+        self.level, self.strict = level, strict
+        self.nodes: dict[Any, Any] = {}
+        """What each call gave."""
+        self.powers: dict[int, tuple[Any, Lazy]] = {}
+        """The last power of each node, with its exponent."""
+        self.made: list[Any] = []
+        """All nodes, and what else is known by its identity."""
+
+    def close(self) -> None:
+        """Undo the cycles between nodes and steps, so that their memory is free at once."""
+        for x in self.made:
+            if type(x) is Lazy:
+                x.step = None
+        self.made.clear()
+        self.nodes.clear()
+
+    def leaf(self, rows: Rows) -> Lazy:
+        """Return the node of a series that is known."""
+        return Lazy(self, rows, _exhausted)
+
+    def call(self, rule: Elementwise, args: Sequence[Any]) -> Any:
+        """Return the node of an element-wise function, or its value where that is constant."""
+        args = [a.primal if type(a) is Lazy and a.step is None else a for a in args]
+        key = (rule.func, *map(_key, args))
+        if key not in self.nodes:
+            self.made += [a for a in args if carries(a)]
+            self.nodes[key] = self._made(rule, args)
+        return self.nodes[key]
+
+    def _made(self, rule: Elementwise, args: Sequence[Any]) -> Any:
+        ans = propagate.value(rule, [a.primal if type(a) is Lazy else a for a in args])
+        if all(type(a) is not Lazy or d is ZERO for a, d in zip(args, rule.d, strict=True)):
+            return ans
+        shorter = _SHORTER.get(rule.func)
+        found = None if shorter is None else shorter(self, args, ans)
+        return self.root(rule, args, ans) if found is None else found
+
+    def root(self, rule: Elementwise, args: Sequence[Any], ans: Array) -> Lazy:
+        """Return the node of a function whose value is known."""
+        node = Lazy(self, [ans], None)
+        primitive = PRIMITIVE.get(rule.func)
+        node.step = _by_slopes(node, rule, args) if primitive is None else primitive(node, *args)
+        self.nodes[(rule.func, *map(_key, args))] = node
+        if rule.func in _POWERS and type(args[0]) is Lazy:
+            self.powers[id(args[0])] = args[1], node
+        return node
+
+
+def _key(x: Any) -> Any:
+    """Return what stands for an argument in the name of a node: its identity if it is a node, else its value."""
+    if type(x) is ndarray:
+        return x.shape, x.dtype, x.tobytes()
+    if type(x) in (list, tuple):
+        return tuple(map(_key, x))
+    if carries(x) or x.__hash__ is None:
+        return id(x)
+    return type(x), x or repr(x)  # -0.0 is not 0.0 here
+
+
+# Steps. ------------------------------------------------------------------------------------------------------
+
+
+def _dot(a: Rows, b: Rows, k: int, low: int, high: int, *, strict: bool) -> Array:
+    """Return Σ a[j]·b[k-j] for j from low to high; strict: a coefficient but the first is a strong zero."""
+    total: Any = None
+    for j in range(low, high + 1):
+        term = a[j] * b[k - j]
+        if strict:
+            term = np.where(_silent(a, j) | _silent(b, k - j), 0, term)
+        if total is None:
+            total = term
+        elif type(total) is ndarray and total.shape == term.shape and total.dtype == term.dtype:
+            total += term
+        else:
+            total = total + term
+    return total
+
+
+def _silent(a: Rows, j: int) -> Any:
+    return vanishing(a[j]) if j else np.False_
+
+
+def _multiplied(node: Lazy, x: Any, y: Any) -> Step:
+    """Return the step of the product: Σ xⱼ·yₖ₋ⱼ."""
+    strict = node.graph.strict
+    if type(y) is not Lazy:
+        x, y = y, x
+    if type(x) is not Lazy:
+        return lambda k: _strong(y.at(k), x) if strict else y.at(k) * x
+
+    def step(k: int) -> Array:
+        x.at(k)
+        y.at(k)
+        return _dot(x.known, y.known, k, 0, k, strict=strict)
+
+    return step
+
+
+def _strong(row: Array, c: Any) -> Array:
+    """Return row·c, 0 where row is."""
+    return np.where(vanishing(row), 0, row * c)
+
+
+def _squared(node: Lazy, x: Lazy) -> Step:
+    """Return the step of the square, half of whose terms are the other half."""
+    strict = node.graph.strict
+
+    def step(k: int) -> Array:
+        x.at(k)
+        total = 2 * _dot(x.known, x.known, k, 0, (k - 1) // 2, strict=strict)
+        if k % 2 == 0:
+            total = total + _dot(x.known, x.known, k, k // 2, k // 2, strict=strict)
+        return total
+
+    return step
+
+
+def _divided(node: Lazy, x: Any, y: Any) -> Step:
+    """Return the step of the quotient q: xₖ = Σ yⱼ·qₖ₋ⱼ, solved for qₖ."""
+    strict, q = node.graph.strict, node.known
+
+    def step(k: int) -> Array:
+        first = y
+        rest: Any = x.at(k) if type(x) is Lazy else 0
+        if type(y) is Lazy:
+            y.at(k)
+            first = y.known[0]
+            rest = rest - _dot(y.known, q, k, 1, k, strict=strict)
+        return np.where(vanishing(rest), 0, rest / first) if strict else rest / first
+
+    return step
+
+
+def _by_slopes(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> Step:
+    """Return the step of any other function, whose slopes are found when they are first needed."""
+
+    def first(k: int) -> Array:
+        trace(node, rule, args)
+        return node.step(k)  # type: ignore[misc]
+
+    return first
+
+
+def trace(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> list[tuple[Any, Lazy]] | None:
+    """
+    Let the node step by its slopes: y' = Σ sᵢ·xᵢ', so k·yₖ = Σᵢ Σⱼ j·xᵢⱼ·sᵢ,ₖ₋ⱼ.
+
+    Returns all slopes with their arguments if none of them is a series; they then scale whole blocks.
+    """
+    varying, fixed = _slopes_of(node, rule, args)
+    if rule.select and varying:
+        raise Unlazy
+    node.step = _integral(node, varying, fixed, select=rule.select)
+    return None if varying else fixed
+
+
+def _slopes_of(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> tuple[list[tuple[Lazy, Lazy]], list[tuple[Any, Lazy]]]:
+    """Return the partials by each argument with that argument: those that are series, and those that are not."""
+    varying, fixed = [], []
+    safe = propagate.safe_arguments(args, node.dtype)
+    for d, x in zip(rule.d, args, strict=True):
+        if type(x) is Lazy and d is not ZERO:
+            g: Any = d(node, *safe) if callable(d) else d
+            if type(g) is not Lazy:
+                fixed.append((g, x))
+            elif g.step is None:
+                fixed.append((g.primal, x))
+            else:
+                varying.append((g, x))
+    return varying, fixed
+
+
+def _integral(node: Lazy, varying: list[tuple[Lazy, Lazy]], fixed: list[tuple[Any, Lazy]], *, select: bool) -> Step:
+    strict, shape, dtype = node.graph.strict, node.shape, node.dtype
+
+    def step(k: int) -> Array:
+        total: Any = None
+        for g, x in varying:
+            g.at(k - 1)
+            term = _dot(x.rated(k), g.known, k, 1, k, strict=strict)
+            total = term if total is None else total + term
+        total = None if total is None else total / k
+        for g, x in fixed:
+            term = scale(x.at(k), g, x.shape, shape, dtype, select=select)
+            total = term if total is None else total + term
+        return total
+
+    return step
+
+
+PRIMITIVE: dict[Any, Callable[..., Step]] = {np.multiply: _multiplied, np.divide: _divided, np.square: _squared}
+"""What slopes are put together from; square and product could do with their slopes, but take half the work."""
+
+
+# Identities that make a node from nodes that exist. ----------------------------------------------------------
+
+_DIVIDE, _POWERS = cast("Elementwise", RULES[np.divide]), (np.power, operator.pow)
+
+
+def _lower_power(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
+    """Return x**(y-1) as x**y / x, where x is not 0 and x**y keeps its digits: the slope of a power then closes a loop."""
+    x, y = args
+    above = graph.powers.get(id(x))
+    if above is None:
+        return None
+    exponent, power = above
+    if type(exponent) is Lazy:
+        found = y is graph.nodes.get((np.subtract, id(exponent), _key(1)))
+    else:
+        found = type(exponent) is type(y) and np.ndim(y) == 0 and y == exponent - 1
+    if not found:
+        return None
+    size = np.abs(base(power.primal))
+    limits = np.finfo(size.dtype)
+    if np.all((size > limits.tiny) & (size < limits.max)) and np.all(base(x) != 0):
+        return graph.call(_DIVIDE, (power, x))
+    return None
+
+
+def _only_choice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
+    """Return the argument that np.where takes everywhere, if there is one."""
+    condition, *choices = args
+    taken = base(condition)
+    if np.all(taken) or not np.any(taken):
+        choice = choices[0 if np.all(taken) else 1]
+        if type(choice) is not Lazy:
+            return ans
+        if choice.shape == ans.shape and choice.dtype == ans.dtype:
+            return choice
+    return None
+
+
+_SHORTER: dict[Any, Callable[[Graph, Sequence[Any], Array], Any]] = {np.power: _lower_power, operator.pow: _lower_power, chosen: _only_choice}
+
+
+# The ways of rule kinds; for others there is none. -----------------------------------------------------------
+
+
+def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    graph = next(a.graph for a in args if type(a) is Lazy)
+    return graph.call(rule, [a if type(a) in (Lazy, int, float, bool, complex) else as_array(a) for a in args])
+
+
+def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    x, *rest = args
+    if type(x) is not Lazy or any(map(carries, (*rest, *kwargs.values()))):
+        raise Unlazy
+    ans = rule.func(x.primal, *rest, **kwargs)
+    propagate.checked(rule.func, ans)
+    return _mapped(x, (rule.func, _key(rest), _key([*kwargs.items()])), ans, rule.op(x.shape, *rest, **kwargs))
+
+
+def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    parts, *rest = args
+    parts = [as_array(p) for p in parts]
+    graph = next(p.graph for p in parts if type(p) is Lazy)
+    zeros = [np.zeros(p.shape, p.dtype) for p in parts]
+
+    def step(k: int) -> Array:
+        return rule.func([p.at(k) if type(p) is Lazy and p.step else z for p, z in zip(parts, zeros, strict=True)], *rest, **kwargs)
+
+    ans = rule.func([p.primal if type(p) is Lazy else p for p in parts], *rest, **kwargs)
+    return Lazy(graph, [ans], step)
+
+
+def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    result = rule.body(*args, **kwargs)
+    if rule.exact and type(result) is Lazy and result.step is not None:
+        plain = [a.primal if type(a) is Lazy else a for a in (*args, *kwargs.values())]
+        ans = rule.func(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=True)))
+        return Lazy(result.graph, [ans], result.at)
+    return result
+
+
+def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    return rule.func(*map(stripped, args), **{k: stripped(v) for k, v in kwargs.items()})
+
+
+def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    raise TypeError(f"{rule.func.__name__} of a Dual: {rule.reason}")
+
+
+_WAYS: dict[type, Callable[..., Any]] = {
+    Elementwise: _elementwise,
+    Linear: _linear,
+    Join: _join,
+    Composed: _composed,
+    Constant: _constant,
+    Refused: _refused,
+}

@@ -1,0 +1,318 @@
+"""How each rule kind acts on series: element-wise functions by lazy nodes, linear maps on all coefficients at once."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy import ndarray
+
+from .. import propagate
+from .._typing import Array
+from ..errors import lost
+from ..linear_op import LinearOp
+from ..partial import ONE, ZERO, Const
+from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
+from ..rules.selection import base
+from ..tangents import dense
+from .creation import as_array, as_arrays, carries
+from .dual import WAYS as DUAL_WAYS
+from .dual import Dual, base_of
+from .lazy import PRIMITIVE, Graph, Lazy, Rows, Unlazy, trace
+from .operations import operand, stripped
+from .series import WAYS, Series, Way
+
+
+def _split(args: Sequence[Any]) -> tuple[int, int, list[Any], list[Array | None]]:
+    """Return level and order, values at t = 0 and coefficients at the highest level; whatever is lower is constant there."""
+    level = max(a.level for a in args if type(a) is Series)
+    order = min(a.order for a in args if type(a) is Series and a.level == level)
+    primals: list[Any] = []
+    blocks: list[Array | None] = []
+    for a in args:
+        moving = type(a) is Series and a.level == level
+        primals.append(a.primal if moving else a)
+        blocks.append(a.coefficients[: order + 1] if moving else None)
+    return level, order, primals, blocks
+
+
+def _wrapped(block: Array, ans: Array, level: int) -> Series:
+    """Return the series with the memory layout of its value."""
+    return Series(dense.settle(block, ans), level, scalar=not ans.ndim and not isinstance(base_of(ans), ndarray))
+
+
+def _stacked(rows: Rows) -> Array:
+    """Return coefficients one by one as a block."""
+    return np.stack(rows) if any(map(carries, rows)) else np.array(rows)
+
+
+def _headed(ans: Array, block: Array) -> Array:
+    """Return a block of one's own with ans as its first coefficient."""
+    if type(block) is ndarray and not carries(ans) and block.dtype == ans.dtype:
+        block[0] = ans
+        return block
+    return np.concatenate([ans[None], block[1:]])
+
+
+def _rows(block: Array) -> Rows:
+    return list(block) if type(block) is ndarray else [block[k] for k in range(block.shape[0])]
+
+
+# Element-wise functions. -------------------------------------------------------------------------------------
+
+
+def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    if kwargs:
+        raise TypeError(f"{rule.func.__name__} of a Series takes no keyword {next(iter(kwargs))!r}")
+    args = [a if type(a) in (Series, float, int) else operand(a) for a in args]
+    if any(a is NotImplemented for a in args):
+        return NotImplemented
+    level, order, primals, blocks = _split(args)
+    ans = propagate.value(rule, primals)
+    moving = [(d, b) for d, b in zip(rule.d, blocks, strict=True) if b is not None and d is not ZERO]
+    if not moving:
+        return ans
+    if order == 0:
+        block = ans[None]
+    elif all(isinstance(d, Const) for d, _ in moving):
+        block = _scaled(moving, ans)
+    elif (found := _by_constant(rule, primals, blocks, ans)) is not None:
+        block = found
+    else:
+        try:
+            block = _by_nodes(rule, primals, blocks, ans, order, level, strict=False)
+            if dense.has_nan(block[1:]):
+                block = _by_nodes(rule, primals, blocks, ans, order, level, strict=True)
+        except Unlazy:
+            return _by_rates(rule, args, kwargs)
+    return _wrapped(block, ans, level)
+
+
+def _by_nodes(
+    rule: Elementwise, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array, order: int, level: int, *, strict: bool
+) -> Array:
+    """Return the coefficients by lazy nodes, one after the other."""
+    graph = Graph(level, strict=strict)
+    leaves = {id(b): graph.leaf(_rows(b)) for b in blocks if b is not None}
+    args = [p if b is None else leaves[id(b)] for p, b in zip(primals, blocks, strict=True)]
+    try:
+        with np.errstate(all="ignore"):
+            node = graph.root(rule, args, ans)
+            fixed = None if rule.func in PRIMITIVE else trace(node, rule, args)
+            if fixed is not None:
+                whole = {id(leaves[id(b)]): b for b in blocks if b is not None}
+                return _scaled([(g, whole[id(x)]) for g, x in fixed], ans, select=rule.select)
+            for k in range(1, order + 1):
+                node.at(k)
+            return _stacked(node.known)
+    finally:
+        graph.close()
+
+
+def _scaled(terms: Sequence[tuple[Any, Array]], ans: Array, *, select: bool = False) -> Array:
+    """Return Σ diag(g)·block with ans as the value."""
+    total: Any = None
+    for g, block in terms:
+        term = dense.scale(block, g, block.shape[1:], ans.shape, ans.dtype, select=select)
+        total = (np.copy(term) if g is ONE else term) if total is None else total + term
+    return _headed(ans, total)
+
+
+def _by_constant(rule: Elementwise, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> Array | None:
+    """Return a product with a constant, or a quotient by one, of all coefficients at once; None for anything else."""
+    if rule.func is np.multiply and any(b is None for b in blocks):
+        x, y = blocks
+        return _scaled([(primals[1], x) if y is None else (primals[0], y)], ans)
+    if rule.func is np.divide and blocks[1] is None:
+        block: Any = blocks[0]
+        block = block.reshape((len(block),) + (1,) * (ans.ndim + 1 - block.ndim) + block.shape[1:])
+        quotient = block / primals[1]
+        quotient = np.where(dense.vanishing(block), 0, quotient) if dense.has_nan(quotient) else quotient
+        return _headed(ans, dense.scale(quotient, ONE, quotient.shape[1:], ans.shape, ans.dtype))
+    return None
+
+
+# Other kinds. ------------------------------------------------------------------------------------------------
+
+
+def _first(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Series, list[Any], dict[str, Any]]:
+    """Part the array that is differentiated from the other arguments; a mask among those needs no derivative."""
+    x, *rest = args
+    x = as_array(x)
+    if carries(kwargs.get("where")):
+        kwargs = {**kwargs, "where": base(kwargs["where"])}
+    if type(x) is not Series or any(type(a) is Series and a.level >= x.level for a in (*rest, *kwargs.values())):
+        raise lost(f"np.{rule.func.__name__} with a Dual as another argument than the first")
+    return x, rest, kwargs
+
+
+def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    initial = kwargs.pop("initial") if carries(kwargs.get("initial")) else None
+    x, rest, kwargs = _first(rule, args, kwargs)
+    ans = rule.func(x.primal, *rest, **kwargs)
+    propagate.checked(rule.func, ans)
+    op = rule.op(x.shape, *rest, **kwargs)
+    result = _mapped(op, x.coefficients, ans, x)
+    return result if initial is None else initial + result
+
+
+def _mapped(op: LinearOp, block: Array, ans: Array, x: Series) -> Series:
+    """Return the series of a linear map of x: a view where NumPy has one."""
+    new = op(block)
+    if op.view:
+        if not propagate.shares_memory(ans, x.primal):
+            return _wrapped(np.copy(new), ans, x.level)
+        return Series(new, x.level)
+    return _wrapped(new if op.gather else _headed(ans, new), ans, x.level)
+
+
+def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    x, rest, kwargs = _first(rule, args, kwargs)
+    ans, weights, op = rule.terms(x.primal, *rest, **kwargs)
+    if not x.order:
+        return _wrapped(ans[None], ans, x.level)
+    if weights is None and not op.bound:
+        return _wrapped(_headed(ans, op(x.coefficients)), ans, x.level)
+    return _by_rates(rule, (x, *rest), kwargs)
+
+
+def _multilinear(rule: Multilinear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    operands, rebuild = rule.split(args)
+    operands = [a if type(a) is Series else operand(a) for a in operands]
+    if any(a is NotImplemented for a in operands):
+        return NotImplemented
+    level, order, primals, blocks = _split([np.asarray(a) if isinstance(a, complex) else a for a in operands])
+    args = rebuild(primals)
+    ans = rule.func(*args, **kwargs)
+    *others, last = [i for i, b in enumerate(blocks) if b is not None]
+    total: Any = None
+    for powers in itertools.product(range(order + 1), repeat=len(others)):
+        k = sum(powers)
+        if k <= order:
+            fixed = list(primals)
+            for i, j in zip(others, powers, strict=True):
+                fixed[i] = blocks[i][j]  # type: ignore[index]
+            part = _applied(rule, last, fixed, args, kwargs, blocks[last][: order + 1 - k])  # type: ignore[index]
+            total = part if total is None else _added(total, part, k)
+    return _wrapped(_headed(ans, total), ans, level)
+
+
+def _applied(rule: Multilinear, i: int, operands: Sequence[Array], args: Any, kwargs: Any, block: Array) -> Array:
+    """Return the function with a block in the place of operand i."""
+    new = rule.bind(i, operands, args, kwargs)(block)
+    return propagate.strong_product(rule, i, operands, args, kwargs, block, new) if dense.has_nan(new) else new
+
+
+def _added(total: Array, part: Array, k: int) -> Array:
+    """Return total + tᵏ·part, in the memory of total."""
+    if type(total) is type(part) is ndarray and total.dtype == part.dtype:
+        total[k:] += part
+        return total
+    return np.concatenate([total[:k], total[k:] + part]) if k else total + part
+
+
+def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    parts, *rest = args
+    level, order, primals, blocks = _split([as_array(p) for p in parts])
+    ans = rule.func(list(primals), *rest, **kwargs)
+    propagate.checked(rule.func, ans)
+    ops = rule.ops([np.shape(p) for p in primals], *rest, **kwargs)
+    tangents = [None if b is None else b[1:] for b in blocks]
+    if not order:
+        return _wrapped(ans[None], ans, level)
+    return _wrapped(np.concatenate([ans[None], dense.join(ops, tangents, ans.shape, ans.dtype)]), ans, level)
+
+
+def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    result = rule.body(*args, **kwargs)
+    if rule.exact and type(result) is Series:
+        given = (*args, *kwargs.values())
+        plain = [a.primal if type(a) is Series and a.level == result.level else a for a in given]
+        ans = rule.func(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=True)))
+        return _wrapped(_headed(ans, np.copy(result.coefficients)), ans, result.level)
+    return result
+
+
+def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    args = [*args, *(kwargs.pop(name) for name in rule.arrays[len(args) :])]
+    arrays, rest = as_arrays(args[: len(rule.arrays)]), args[len(rule.arrays) :]
+    level, order, primals, blocks = _split(arrays)
+    if order and not rule.whole:
+        return _by_rates(rule, (*arrays, *rest), kwargs)
+    ans, op = rule.solution(*primals, *rest, **kwargs)
+    if isinstance(ans, tuple):
+        return type(ans)(*(_wrapped(y[None], y, level) for y in ans))
+    rows = [ans]
+    for k in range(1, order + 1):
+        known = Series(_stacked([*rows, np.zeros_like(ans)]), level)
+        cut = [p if b is None else Series(b[: k + 1], level) for p, b in zip(primals, blocks, strict=True)]
+        rows.append(op(rule.residual(known, *cut, *rest, **kwargs).coefficients[k]))
+    return _wrapped(_stacked(rows), ans, level)
+
+
+def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    return rule.func(*map(stripped, args), **{k: stripped(v) for k, v in kwargs.items()})
+
+
+def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> NoReturn:
+    raise TypeError(f"{rule.func.__name__} of a Series: {rule.reason}")
+
+
+# Any kind: the derivative as a series of one order less, by the rule of Duals. --------------------------------
+
+
+def _by_rates(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """
+    Return what the rule of Duals gives for x(t) with the tangent x'(t), both of one order less, integrated.
+
+    Right for every kind, and no dearer than nested duals: the rule calls its own function for the lower order.
+    """
+    level, order, _, _ = _split(args)
+    inner = level + 1  # what the rule makes ends in it, so the number may be that of another transform
+    moving = [_with_rate(a, order, inner) if type(a) is Series and a.level == level else a for a in args]
+    result = DUAL_WAYS[type(rule)](rule, moving, kwargs)
+    if isinstance(result, tuple):
+        return type(result)(*(_integrated(y, level, order) for y in result))
+    return _integrated(result, level, order)
+
+
+def _powers(order: int, like: Array) -> Array:
+    """Return the numbers from 1 to order, to scale coefficients of arrays like one."""
+    return np.arange(1.0, order + 1).astype(np.finfo(like.dtype).dtype).reshape((order,) + (1,) * like.ndim)
+
+
+def _with_rate(x: Series, order: int, level: int) -> Dual:
+    """Return x and its derivative."""
+    c = x.coefficients[: order + 1]
+    return Dual(Series(c[:-1], x.level, scalar=x.scalar), Series(c[1:] * _powers(order, x), x.level, scalar=x.scalar), level)
+
+
+def _integrated(y: Any, level: int, order: int) -> Any:
+    """Return the series of a value and its derivative, or what is left of a constant."""
+    if type(y) is not Dual or y.level != level + 1:
+        return _value(y, level)
+    ans, rate = _value(y.primal, level), y.tangent
+    if type(rate) is not Series or rate.level != level:
+        rate = np.concatenate([rate[None], np.zeros((order - 1, *rate.shape), rate.dtype)])
+    else:
+        rate = rate.coefficients
+    return _wrapped(np.concatenate([ans[None], rate / _powers(order, ans)]), ans, level)
+
+
+def _value(x: Any, level: int) -> Any:
+    return x.primal if type(x) is Series and x.level == level else x
+
+
+_GENERAL: dict[type, Way] = {
+    Elementwise: _elementwise,
+    Linear: _linear,
+    Weighted: _weighted,
+    Multilinear: _multilinear,
+    Join: _join,
+    Implicit: _implicit,
+    Composed: _composed,
+    Constant: _constant,
+    Refused: _refused,
+}
+
+WAYS.update(_GENERAL)
