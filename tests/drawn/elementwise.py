@@ -11,6 +11,7 @@ from dualmc.rules.rule import Composed, Domain, Elementwise, Refused
 from dualmc.rules.special import SPECIAL
 from dualmc.special import log_softmax, logsumexp, softmax
 
+from ..laws import carries
 from ..linalg.cases import plain
 from .calls import POSITIVE, REAL, Table, call
 
@@ -35,8 +36,8 @@ def ufuncs(d, func):
 
     def f(*xs, **kw):
         if "where" not in kw:
-            return (taking if any(type(x) is dm.Dual for x in xs) else func)(*xs, **kw)
-        carrier = next((x for x in xs if type(x) is dm.Dual), xs[0])
+            return (taking if any(map(carries, xs)) else func)(*xs, **kw)
+        carrier = next(filter(carries, xs), xs[0])
         out = np.zeros(np.shape(xs[0]), func(*map(plain, xs)).dtype, like=carrier)
         out += 0.25
         return func(*xs, out=out, **kw)
@@ -135,8 +136,7 @@ def handed(func):
     """SciPy's function for plain arrays, and dualmc's for Duals."""
 
     def f(x, **kwargs):
-        carries = type(x) is dm.Dual or type(kwargs.get("b")) is dm.Dual
-        return (OURS[func] if carries else func)(x, **kwargs)
+        return (OURS[func] if carries(x) or carries(kwargs.get("b")) else func)(x, **kwargs)
 
     return f
 
