@@ -6,6 +6,7 @@ import numpy as np
 
 from ._typing import Array, Function, Tree
 from .arrays.creation import carries
+from .arrays.dual import base_of
 from .arrays.series import Series
 from .boundary import entering, fresh_level, function_name, leaving
 from .forward import as_tangent
@@ -78,9 +79,14 @@ def taylor(f: Function, x: Tree, v: Tree, order: int) -> Tree:
 def _line(p: Array, t: Array, order: int, level: int) -> Any:
     """Return p + t·v as a series."""
     parts = [p, t][: order + 1]
-    rest = np.zeros((order + 1 - len(parts), *p.shape), p.dtype)
-    block = np.concatenate([np.stack(parts), rest])
-    return Series(settle(block, p), level, scalar=not isinstance(p, np.ndarray) and not p.ndim)
+    if any(map(carries, parts)):
+        rest = np.zeros((order + 1 - len(parts), *p.shape), p.dtype)
+        block = np.concatenate([np.stack(parts), rest])
+    else:
+        block = np.zeros((order + 1, *p.shape), p.dtype)
+        for k, part in enumerate(parts):
+            block[k] = part
+    return Series(settle(block, p), level, scalar=not isinstance(base_of(p), np.ndarray))
 
 
 def _coefficients(y: Any, where: str, order: int, level: int) -> Array:

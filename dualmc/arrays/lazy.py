@@ -5,6 +5,7 @@ The partials of the rule table are formulas in NumPy calls. Evaluated on lazy no
 one coefficient at a time, while the series of the result itself is still being found: the slope of exp is the result.
 """
 
+import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast, final
@@ -35,26 +36,37 @@ class Unlazy(Exception):  # noqa: N818
     """A formula does with its arguments what lazy series cannot do; the operation takes another way."""
 
 
-def _exhausted(k: int) -> Array:
-    raise AssertionError(f"a series of order {k - 1} is asked for its coefficient {k}")
-
-
 @final
 class Lazy(Arithmetic, ArrayMethods):
-    """A series of which some coefficients are known, and a step that finds the next one; without a step it is a constant."""
+    """
+    A series of which some coefficients are known, and a step that finds the next one; without a step it is a constant.
 
-    __slots__ = ("graph", "known", "rates", "step")
+    Coefficient k needs those of `sources` up to k and those of `slopes` up to k - 1. Slopes are found (`pending`) when the first
+    coefficient is asked for.
+    """
+
+    __slots__ = ("graph", "known", "pending", "rates", "slopes", "sources", "step", "value")
     __array_priority__ = 1000.0
 
-    def __init__(self, graph: "Graph", known: Rows, step: Step | None) -> None:
-        self.graph, self.known, self.step = graph, known, step
+    def __init__(self, graph: "Graph", known: Rows, step: Step | None, sources: Sequence["Lazy"] = ()) -> None:
+        self.graph, self.step, self.sources = graph, step, sources
+        self.slopes: Sequence[Lazy] = ()
+        self.pending: Callable[[], object] | None = None
+        self.value: Callable[[], Array] | None = None
+        """What gives the value anew when the leaves have other numbers."""
+        self.start(known)
+        graph.made.append(self)
+
+    def start(self, known: Rows) -> None:
+        """Forget all coefficients but these."""
+        self.known = known
         self.rates: Rows = [known[0]]
         """The coefficients j·xⱼ of t·x'(t), as far as they were needed."""
-        graph.made.append(self)
 
     @property
     def primal(self) -> Array:
-        """The value at t = 0."""
+        """The value at t = 0; what is made of it depends on the numbers."""
+        self.graph.seen = True
         return self.known[0]
 
     @property
@@ -65,6 +77,7 @@ class Lazy(Arithmetic, ArrayMethods):
     @property
     def shape(self) -> Shape:  # type: ignore[override]
         """The shape of each coefficient."""
+        self.graph.seen = True
         return self.known[0].shape  # type: ignore[no-any-return]
 
     @property
@@ -77,20 +90,34 @@ class Lazy(Arithmetic, ArrayMethods):
         """The dtype of each coefficient."""
         return self.known[0].dtype  # type: ignore[no-any-return]
 
-    def at(self, k: int) -> Array:
-        """Return coefficient k."""
-        known = self.known
-        while len(known) <= k:
-            row, ans = self.step(len(known)), known[0]  # type: ignore[misc]
-            known.append(settle(row if row.shape == ans.shape else np.broadcast_to(row, ans.shape), ans))
-        return known[k]
+    def reach(self, k: int) -> None:
+        """Find coefficient k and all that it needs; without recursion, since formulas may be long chains."""
+        stack = [(self, k)]
+        while stack:
+            node, order = stack[-1]
+            n = len(node.known)
+            if n > order:
+                stack.pop()
+                continue
+            if node.pending is not None:
+                node.pending()
+            height = len(stack)
+            for x in node.sources:
+                if len(x.known) <= n:
+                    stack.append((x, n))
+            for s in node.slopes:
+                if len(s.known) < n:
+                    stack.append((s, n - 1))
+            if len(stack) == height:
+                row, ans = node.step(n), node.known[0]  # type: ignore[misc]
+                node.known.append(settle(row if row.shape == ans.shape else np.broadcast_to(row, ans.shape), ans))
 
     def rated(self, k: int) -> Rows:
         """Return j·xⱼ for j up to k; there may be more."""
         rates = self.rates
         while len(rates) <= k:
             j = len(rates)
-            rates.append(j * self.at(j) if j > 1 else self.at(j))
+            rates.append(j * self.known[j] if j > 1 else self.known[j])
         return rates
 
     # What arrays of this library have.
@@ -103,7 +130,7 @@ class Lazy(Arithmetic, ArrayMethods):
         return way(rule, args, kwargs)
 
     def _push_linear(self, op: LinearOp) -> "Lazy":
-        return Lazy(self.graph, [op(self.primal)], None if self.step is None else lambda k: op(self.at(k)))
+        return Lazy(self.graph, [op(self.primal)], None if self.step is None else lambda k: op(self.known[k]), (self,))
 
     def _constant(self, value: Array) -> "Lazy":
         """Return value as an array like this one; formulas make ones and zeros in this way."""
@@ -131,7 +158,7 @@ def _mapped(x: Lazy, name: Any, ans: Array, op: LinearOp) -> Any:
         raise Unlazy
     nodes, key = x.graph.nodes, (name, id(x))
     if key not in nodes:
-        nodes[key] = Lazy(x.graph, [ans], None if x.step is None else lambda k: op(x.at(k)))
+        nodes[key] = Lazy(x.graph, [ans], None if x.step is None else lambda k: op(x.known[k]), (x,))
     return nodes[key]
 
 
@@ -139,42 +166,51 @@ class Graph:
     """
     The nodes of one operation. Equal calls are one node, so that sin and cos, or exp and itself, close a loop.
 
-    `strict` takes zero coefficients for strong zeros everywhere: 0·inf = 0.
+    `strict` takes zero coefficients for strong zeros everywhere: 0·inf = 0. `seen` says that a formula has looked at values or
+    shapes; if none has, the nodes serve for other numbers, too.
     """
 
     def __init__(self, level: int, *, strict: bool) -> None:
-        self.level, self.strict = level, strict
+        self.level, self.strict, self.seen = level, strict, False
         self.nodes: dict[Any, Any] = {}
         """What each call gave."""
         self.powers: dict[int, tuple[Any, Lazy]] = {}
         """The last power of each node, with its exponent."""
-        self.made: list[Any] = []
-        """All nodes, and what else is known by its identity."""
+        self.made: list[Lazy] = []
+        self.kept: list[Any] = []
+        """What else is known by its identity."""
 
     def close(self) -> None:
         """Undo the cycles between nodes and steps, so that their memory is free at once."""
-        for x in self.made:
-            if type(x) is Lazy:
-                x.step = None
-        self.made.clear()
-        self.nodes.clear()
+        for node in self.made:
+            node.step = node.value = node.pending = None
+            node.sources = node.slopes = ()
+        for found in (self.made, self.kept, self.nodes, self.powers):
+            found.clear()
+        self.seen = False
+
+    def restart(self, first: Sequence[Rows]) -> None:
+        """Begin again with other numbers in the first nodes, the leaves and the root."""
+        for node, rows in itertools.zip_longest(self.made, first):
+            node.start([node.value()] if rows is None else rows)
 
     def leaf(self, rows: Rows) -> Lazy:
         """Return the node of a series that is known."""
-        return Lazy(self, rows, _exhausted)
+        return Lazy(self, rows, rows.__getitem__)
 
     def call(self, rule: Elementwise, args: Sequence[Any]) -> Any:
         """Return the node of an element-wise function, or its value where that is constant."""
-        args = [a.primal if type(a) is Lazy and a.step is None else a for a in args]
+        args = [a.known[0] if type(a) is Lazy and a.step is None else a for a in args]
         key = (rule.func, *map(_key, args))
         if key not in self.nodes:
-            self.made += [a for a in args if carries(a)]
+            self.kept += [a for a in args if carries(a)]
             self.nodes[key] = self._made(rule, args)
         return self.nodes[key]
 
     def _made(self, rule: Elementwise, args: Sequence[Any]) -> Any:
-        ans = propagate.value(rule, [a.primal if type(a) is Lazy else a for a in args])
+        ans = propagate.value(rule, _values(args))
         if all(type(a) is not Lazy or d is ZERO for a, d in zip(args, rule.d, strict=True)):
+            self.seen = True
             return ans
         shorter = _SHORTER.get(rule.func)
         found = None if shorter is None else shorter(self, args, ans)
@@ -182,13 +218,21 @@ class Graph:
 
     def root(self, rule: Elementwise, args: Sequence[Any], ans: Array) -> Lazy:
         """Return the node of a function whose value is known."""
-        node = Lazy(self, [ans], None)
+        node = Lazy(self, [ans], None, [a for a in args if type(a) is Lazy])
+        node.value = lambda: propagate.value(rule, _values(args))
         primitive = PRIMITIVE.get(rule.func)
-        node.step = _by_slopes(node, rule, args) if primitive is None else primitive(node, *args)
+        if primitive is None:
+            node.step, node.pending = _never, lambda: trace(node, rule, args)
+        else:
+            node.step = primitive(node, *args)
         self.nodes[(rule.func, *map(_key, args))] = node
         if rule.func in _POWERS and type(args[0]) is Lazy:
             self.powers[id(args[0])] = args[1], node
         return node
+
+
+def _values(args: Sequence[Any]) -> list[Any]:
+    return [a.known[0] if type(a) is Lazy else a for a in args]
 
 
 def _key(x: Any) -> Any:
@@ -231,14 +275,8 @@ def _multiplied(node: Lazy, x: Any, y: Any) -> Step:
     if type(y) is not Lazy:
         x, y = y, x
     if type(x) is not Lazy:
-        return lambda k: _strong(y.at(k), x) if strict else y.at(k) * x
-
-    def step(k: int) -> Array:
-        x.at(k)
-        y.at(k)
-        return _dot(x.known, y.known, k, 0, k, strict=strict)
-
-    return step
+        return lambda k: _strong(y.known[k], x) if strict else y.known[k] * x
+    return lambda k: _dot(x.known, y.known, k, 0, k, strict=strict)
 
 
 def _strong(row: Array, c: Any) -> Array:
@@ -251,39 +289,29 @@ def _squared(node: Lazy, x: Lazy) -> Step:
     strict = node.graph.strict
 
     def step(k: int) -> Array:
-        x.at(k)
         total = 2 * _dot(x.known, x.known, k, 0, (k - 1) // 2, strict=strict)
-        if k % 2 == 0:
-            total = total + _dot(x.known, x.known, k, k // 2, k // 2, strict=strict)
-        return total
+        return total if k % 2 else total + _dot(x.known, x.known, k, k // 2, k // 2, strict=strict)
 
     return step
 
 
 def _divided(node: Lazy, x: Any, y: Any) -> Step:
     """Return the step of the quotient q: xₖ = Σ yⱼ·qₖ₋ⱼ, solved for qₖ."""
-    strict, q = node.graph.strict, node.known
+    strict = node.graph.strict
 
     def step(k: int) -> Array:
+        rest = x.known[k] if type(x) is Lazy else 0
         first = y
-        rest: Any = x.at(k) if type(x) is Lazy else 0
         if type(y) is Lazy:
-            y.at(k)
             first = y.known[0]
-            rest = rest - _dot(y.known, q, k, 1, k, strict=strict)
+            rest = rest - _dot(y.known, node.known, k, 1, k, strict=strict)
         return np.where(vanishing(rest), 0, rest / first) if strict else rest / first
 
     return step
 
 
-def _by_slopes(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> Step:
-    """Return the step of any other function, whose slopes are found when they are first needed."""
-
-    def first(k: int) -> Array:
-        trace(node, rule, args)
-        return node.step(k)  # type: ignore[misc]
-
-    return first
+def _never(k: int) -> Array:
+    raise AssertionError("the slopes of this node are not known")
 
 
 def trace(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> list[tuple[Any, Lazy]] | None:
@@ -295,7 +323,8 @@ def trace(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> list[tuple[Any,
     varying, fixed = _slopes_of(node, rule, args)
     if rule.select and varying:
         raise Unlazy
-    node.step = _integral(node, varying, fixed, select=rule.select)
+    node.pending = None
+    node.slopes, node.step = [g for g, _ in varying], _integral(node, varying, fixed, select=rule.select)
     return None if varying else fixed
 
 
@@ -309,24 +338,24 @@ def _slopes_of(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> tuple[list
             if type(g) is not Lazy:
                 fixed.append((g, x))
             elif g.step is None:
-                fixed.append((g.primal, x))
+                fixed.append((g.known[0], x))
             else:
                 varying.append((g, x))
     return varying, fixed
 
 
 def _integral(node: Lazy, varying: list[tuple[Lazy, Lazy]], fixed: list[tuple[Any, Lazy]], *, select: bool) -> Step:
-    strict, shape, dtype = node.graph.strict, node.shape, node.dtype
+    strict, dtype = node.graph.strict, node.dtype
 
     def step(k: int) -> Array:
         total: Any = None
+        shape = node.known[0].shape
         for g, x in varying:
-            g.at(k - 1)
             term = _dot(x.rated(k), g.known, k, 1, k, strict=strict)
             total = term if total is None else total + term
         total = None if total is None else total / k
         for g, x in fixed:
-            term = scale(x.at(k), g, x.shape, shape, dtype, select=select)
+            term = scale(x.known[k], g, x.known[0].shape, shape, dtype, select=select)
             total = term if total is None else total + term
         return total
 
@@ -402,10 +431,10 @@ def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     zeros = [np.zeros(p.shape, p.dtype) for p in parts]
 
     def step(k: int) -> Array:
-        return rule.func([p.at(k) if type(p) is Lazy and p.step else z for p, z in zip(parts, zeros, strict=True)], *rest, **kwargs)
+        return rule.func([p.known[k] if type(p) is Lazy and p.step else z for p, z in zip(parts, zeros, strict=True)], *rest, **kwargs)
 
     ans = rule.func([p.primal if type(p) is Lazy else p for p in parts], *rest, **kwargs)
-    return Lazy(graph, [ans], step)
+    return Lazy(graph, [ans], step, [p for p in parts if type(p) is Lazy and p.step])
 
 
 def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -413,7 +442,7 @@ def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     if rule.exact and type(result) is Lazy and result.step is not None:
         plain = [a.primal if type(a) is Lazy else a for a in (*args, *kwargs.values())]
         ans = rule.func(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=True)))
-        return Lazy(result.graph, [ans], result.at)
+        return Lazy(result.graph, [ans], lambda k: result.known[k], (result,))
     return result
 
 

@@ -88,25 +88,68 @@ def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any])
     return _wrapped(block, ans, level)
 
 
+class _Nodes:
+    """The lazy nodes of one operation, which find its coefficients one after the other."""
+
+    def __init__(self, rule: Elementwise, level: int, order: int, *, strict: bool) -> None:
+        self.rule, self.order = rule, order
+        self.graph = Graph(level, strict=strict)
+
+    def __call__(self, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> Any:
+        """Return all coefficients; the nodes of the last call serve again if they do not depend on its numbers."""
+        distinct = {id(b): b for b in blocks if b is not None}
+        rows = [_rows(b) for b in distinct.values()]
+        if self.graph.made and not self.graph.seen:
+            self.graph.restart([*rows, [ans]])
+        else:
+            self.graph.close()
+            leaves = dict(zip(distinct, map(self.graph.leaf, rows), strict=True))
+            args = [p if b is None else leaves[id(b)] for p, b in zip(primals, blocks, strict=True)]
+            self.root = self.graph.root(self.rule, args, ans)
+            fixed = None if self.rule.func in PRIMITIVE else trace(self.root, self.rule, args)
+            if fixed is not None:
+                self.graph.seen = True
+                whole = {id(leaves[i]): b for i, b in distinct.items()}
+                return _scaled([(g, whole[id(x)]) for g, x in fixed], ans, select=self.rule.select)
+        for k in range(1, self.order + 1):
+            self.root.reach(k)
+        return self.root.known
+
+
 def _by_nodes(
     rule: Elementwise, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array, order: int, level: int, *, strict: bool
 ) -> Array:
-    """Return the coefficients by lazy nodes, one after the other."""
-    graph = Graph(level, strict=strict)
-    leaves = {id(b): graph.leaf(_rows(b)) for b in blocks if b is not None}
-    args = [p if b is None else leaves[id(b)] for p, b in zip(primals, blocks, strict=True)]
+    """Return the coefficients by lazy nodes; those of many numbers part by part, which stay in the cache."""
+    nodes = _Nodes(rule, level, order, strict=strict)
     try:
         with np.errstate(all="ignore"):
-            node = graph.root(rule, args, ans)
-            fixed = None if rule.func in PRIMITIVE else trace(node, rule, args)
-            if fixed is not None:
-                whole = {id(leaves[id(b)]): b for b in blocks if b is not None}
-                return _scaled([(g, whole[id(x)]) for g, x in fixed], ans, select=rule.select)
-            for k in range(1, order + 1):
-                node.at(k)
-            return _stacked(node.known)
+            if not _separable(primals, blocks, ans):
+                found = nodes(primals, blocks, ans)
+                return found if hasattr(found, "shape") else _stacked(found)
+            out = np.empty((order + 1, ans.size), ans.dtype)
+            flat = [None if b is None else b.reshape(order + 1, -1) for b in blocks]
+            values = ans.reshape(-1)
+            for start in range(0, ans.size, PART):
+                cut = slice(start, start + PART)
+                parts = {id(b): b[:, cut] for b in flat if b is not None}
+                rows = nodes(primals, [None if b is None else parts[id(b)] for b in flat], values[cut])
+                for k in range(order + 1):
+                    out[k, cut] = rows[k]
+            return out.reshape(order + 1, *ans.shape)
     finally:
-        graph.close()
+        nodes.graph.close()
+
+
+PART = 8192
+"""Numbers in a part: its coefficients stay in the cache, and its temporaries are not given back to the system."""
+
+
+def _separable(primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> bool:
+    """Whether many numbers can be dealt with part by part: plain arrays of one shape, and numbers."""
+    return type(ans) is ndarray and ans.size > 2 * PART and ans.flags.c_contiguous and all(
+        type(p) in (int, float) if b is None else type(b) is ndarray and b.shape[1:] == ans.shape and b.flags.c_contiguous
+        for p, b in zip(primals, blocks, strict=True)
+    )
 
 
 def _scaled(terms: Sequence[tuple[Any, Array]], ans: Array, *, select: bool = False) -> Array:
