@@ -2,19 +2,18 @@
 
 import operator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ..rules.registry import RULES
-from ..rules.rule import Elementwise
 from .protocol import NumPyProtocol
 
 # defrule does not replace these.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
 _NEGATIVE, _POSITIVE, _ABSOLUTE, _SQUARE = (RULES[f] for f in (np.negative, np.positive, np.absolute, np.square))
-_POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
+_POW = replace(RULES[np.power], func=operator.pow)
 
 
 class Arithmetic(NumPyProtocol):

@@ -142,7 +142,7 @@ class Lazy(Arithmetic, ArrayMethods):
     def __setitem__(self, key: Any, value: Any) -> None:
         raise Unlazy
 
-    def _updated(self, function: Any, other: Any) -> Any:
+    def _updated(self, function: Any, other: Any) -> Any:  # noqa: ARG002
         raise Unlazy
 
     def _writable(self) -> bool:
@@ -192,7 +192,7 @@ class Graph:
     def restart(self, first: Sequence[Rows]) -> None:
         """Begin again with other numbers in the first nodes, the leaves and the root."""
         for node, rows in itertools.zip_longest(self.made, first):
-            node.start([node.value()] if rows is None else rows)
+            node.start([node.value()] if rows is None else rows)  # type: ignore[misc]
 
     def leaf(self, rows: Rows) -> Lazy:
         """Return the node of a series that is known."""
@@ -203,7 +203,10 @@ class Graph:
         args = [a.known[0] if type(a) is Lazy and a.step is None else a for a in args]
         key = (rule.func, *map(_key, args))
         if key not in self.nodes:
-            self.kept += [a for a in args if carries(a)]
+            outer = [a for a in args if type(a) is not Lazy and carries(a)]
+            if any(a.level >= self.level for a in outer):
+                raise Unlazy
+            self.kept += outer
             self.nodes[key] = self._made(rule, args)
         return self.nodes[key]
 
@@ -241,9 +244,11 @@ def _key(x: Any) -> Any:
         return x.shape, x.dtype, x.tobytes()
     if type(x) in (list, tuple):
         return tuple(map(_key, x))
-    if carries(x) or x.__hash__ is None:
+    if type(x) is slice:
+        return slice, x.start, x.stop, x.step
+    if carries(x):
         return id(x)
-    return type(x), x or repr(x)  # -0.0 is not 0.0 here
+    return object() if x.__hash__ is None else (type(x), x or repr(x))  # -0.0 is not 0.0 here
 
 
 # Steps. ------------------------------------------------------------------------------------------------------
@@ -300,11 +305,10 @@ def _divided(node: Lazy, x: Any, y: Any) -> Step:
     strict = node.graph.strict
 
     def step(k: int) -> Array:
-        rest = x.known[k] if type(x) is Lazy else 0
-        first = y
+        first, rest = y, x.known[k] if type(x) is Lazy else None
         if type(y) is Lazy:
-            first = y.known[0]
-            rest = rest - _dot(y.known, node.known, k, 1, k, strict=strict)
+            first, sum_ = y.known[0], _dot(y.known, node.known, k, 1, k, strict=strict)
+            rest = -sum_ if rest is None else rest - sum_
         return np.where(vanishing(rest), 0, rest / first) if strict else rest / first
 
     return step
@@ -404,7 +408,11 @@ def _only_choice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
     return None
 
 
-_SHORTER: dict[Any, Callable[[Graph, Sequence[Any], Array], Any]] = {np.power: _lower_power, operator.pow: _lower_power, chosen: _only_choice}
+_SHORTER: dict[Any, Callable[[Graph, Sequence[Any], Array], Any]] = {
+    np.power: _lower_power,
+    operator.pow: _lower_power,
+    chosen: _only_choice,
+}
 
 
 # The ways of rule kinds; for others there is none. -----------------------------------------------------------

@@ -142,7 +142,6 @@ _GENERAL: dict[type, Way] = {
 }
 
 
-
 def _by_the_foremost(way: Way) -> Way:
     """Leave what meets an array of another class, of an inner transform, to that class."""
 

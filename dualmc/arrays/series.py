@@ -29,14 +29,16 @@ class Series(Arithmetic, ArrayMethods):
     An array x(t) = x₀ + x₁·t + x₂·t² + ..., cut off after some order.
 
     `coefficients` has the shape `(order + 1, *shape)` and may be a Dual of a lower level; `scalar` says that NumPy has
-    a scalar in the place of the array, which is not written to but replaced.
+    a scalar in the place of the array, which is not written to but replaced. `memo` is a call with this series and what it gave, for
+    as long as series_rules finds one order after the other.
     """
 
-    __slots__ = ("coefficients", "level", "scalar")
+    __slots__ = ("coefficients", "level", "memo", "scalar")
     __array_priority__ = 1000.0
 
     def __init__(self, coefficients: Array, level: int, *, scalar: bool = False) -> None:
         self.coefficients, self.level, self.scalar = coefficients, level, scalar
+        self.memo: Any = None
 
     @property
     def primal(self) -> Array:
@@ -111,10 +113,8 @@ class Series(Arithmetic, ArrayMethods):
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Series cannot be an index; use dm.primal(x).astype(int)")
         c = self.coefficients
-        if type(c) is ndarray and type(key) in (slice, int):
-            new = c[_ALL, key]
-        else:
-            new = getitem_op(self.shape, key)(c)
+        short = type(c) is ndarray and type(key) in (slice, int)
+        new = c[_ALL, key] if short else getitem_op(self.shape, key)(c)
         if new.ndim > 1:
             return Series(new, self.level)
         scalar = not isinstance(base_of(self.primal[key]), ndarray)

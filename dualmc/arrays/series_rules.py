@@ -31,6 +31,8 @@ def _split(args: Sequence[Any]) -> tuple[int, int, list[Any], list[Array | None]
     blocks: list[Array | None] = []
     for a in args:
         moving = type(a) is Series and a.level == level
+        if type(a) is Lazy:  # a formula that holds on to the series itself
+            raise Unlazy
         primals.append(a.primal if moving else a)
         blocks.append(a.coefficients[: order + 1] if moving else None)
     return level, order, primals, blocks
@@ -38,7 +40,11 @@ def _split(args: Sequence[Any]) -> tuple[int, int, list[Any], list[Array | None]
 
 def _wrapped(block: Array, ans: Array, level: int) -> Series:
     """Return the series with the memory layout of its value."""
-    return Series(dense.settle(block, ans), level, scalar=not ans.ndim and not isinstance(base_of(ans), ndarray))
+    return Series(dense.settle(block, ans), level, scalar=_is_scalar(ans))
+
+
+def _is_scalar(x: Array) -> bool:
+    return not x.ndim and not isinstance(base_of(x), ndarray)
 
 
 def _stacked(rows: Rows) -> Array:
@@ -146,9 +152,16 @@ PART = 8192
 
 def _separable(primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> bool:
     """Whether many numbers can be dealt with part by part: plain arrays of one shape, and numbers."""
-    return type(ans) is ndarray and ans.size > 2 * PART and ans.flags.c_contiguous and all(
-        type(p) in (int, float) if b is None else type(b) is ndarray and b.shape[1:] == ans.shape and b.flags.c_contiguous
-        for p, b in zip(primals, blocks, strict=True)
+    return (
+        type(ans) is ndarray
+        and ans.size > 2 * PART
+        and ans.flags.c_contiguous
+        and all(
+            isinstance(p, (int, float, np.generic))
+            if b is None
+            else type(b) is ndarray and b.shape[1:] == ans.shape and b.flags.c_contiguous
+            for p, b in zip(primals, blocks, strict=True)
+        )
     )
 
 
@@ -308,15 +321,35 @@ def _by_rates(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """
     Return what the rule of Duals gives for x(t) with the tangent x'(t), both of one order less, integrated.
 
-    Right for every kind, and no dearer than nested duals: the rule calls its own function for the lower order.
+    Right for every kind. A rule asks its own function for the lower order; so the orders are found one after the other, and
+    each series remembers the result of the last (`Series.memo`).
     """
-    level, order, _, _ = _split(args)
-    inner = level + 1  # what the rule makes ends in it, so the number may be that of another transform
-    moving = [_with_rate(a, order, inner) if type(a) is Series and a.level == level else a for a in args]
-    result = DUAL_WAYS[type(rule)](rule, moving, kwargs)
-    if isinstance(result, tuple):
-        return type(result)(*(_integrated(y, level, order) for y in result))
-    return _integrated(result, level, order)
+    level, order, primals, blocks = _split(args)
+    for a in args:
+        if type(a) is Series and a.memo is not None and _same(a.memo[0], (rule, args, kwargs)):
+            return a.memo[1]
+    result: Any = None
+    for k in range(1, order + 1):
+        cut = {id(b): Series(b[:k], level, scalar=_is_scalar(p)) for p, b in zip(primals, blocks, strict=True) if b is not None}
+        lower = [a if b is None else cut[id(b)] for a, b in zip(args, blocks, strict=True)]
+        for x in cut.values():
+            x.memo = None if k == 1 else ((rule, lower, kwargs), result)
+        moving = [a if b is None else _with_rate(cut[id(b)], b[1 : k + 1], level + 1) for a, b in zip(args, blocks, strict=True)]
+        result = DUAL_WAYS[type(rule)](rule, moving, kwargs)
+        several = isinstance(result, tuple)
+        result = type(result)(*(_integrated(y, level, k) for y in result)) if several else _integrated(result, level, k)
+        for x in cut.values():
+            x.memo = None
+    return result
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two calls are the same for certain."""
+    if type(a) in (list, tuple):
+        return type(b) in (list, tuple) and len(a) == len(b) and all(map(_same, a, b))
+    if type(a) is dict:
+        return type(b) is dict and _same([*a.items()], [*b.items()])
+    return a is b or (type(a) is type(b) and type(a) in (int, float, bool, str) and a == b)
 
 
 def _powers(order: int, like: Array) -> Array:
@@ -324,10 +357,9 @@ def _powers(order: int, like: Array) -> Array:
     return np.arange(1.0, order + 1).astype(np.finfo(like.dtype).dtype).reshape((order,) + (1,) * like.ndim)
 
 
-def _with_rate(x: Series, order: int, level: int) -> Dual:
-    """Return x and its derivative."""
-    c = x.coefficients[: order + 1]
-    return Dual(Series(c[:-1], x.level, scalar=x.scalar), Series(c[1:] * _powers(order, x), x.level, scalar=x.scalar), level)
+def _with_rate(x: Series, rest: Array, level: int) -> Dual:
+    """Return x and its derivative, from the coefficients after the first; what the rule makes of them ends in it, whatever the level."""
+    return Dual(x, Series(rest * _powers(len(rest), x), x.level, scalar=x.scalar), level)
 
 
 def _integrated(y: Any, level: int, order: int) -> Any:

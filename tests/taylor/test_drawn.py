@@ -32,8 +32,7 @@ def test_coefficients_are_those_of_nested_duals(entry, data):
         expected = coefficients(f, x, v, ORDER)
     values = flat(call.f(*map(np.copy, xs)))
     coarse = max((np.finfo(a.dtype).eps for a in xs if a.dtype.kind in "fc"), default=0.0)
-    for result, column, value in zip(results, expected, values, strict=True):
-        value = np.asarray(value)
+    for result, column, value in zip(results, expected, map(np.asarray, values), strict=True):
         assert result.shape == (ORDER + 1, *value.shape)
         if value.dtype.kind not in "fc":
             np.testing.assert_array_equal(result[0], value)
