@@ -45,15 +45,15 @@ class Lazy(Arithmetic, ArrayMethods):
     coefficient is asked for.
     """
 
-    __slots__ = ("graph", "known", "pending", "rates", "slopes", "sources", "step", "value")
+    __slots__ = ("call", "graph", "known", "pending", "rates", "slopes", "sources", "step")
     __array_priority__ = 1000.0
 
     def __init__(self, graph: "Graph", known: Rows, step: Step | None, sources: Sequence["Lazy"] = ()) -> None:
         self.graph, self.step, self.sources = graph, step, sources
         self.slopes: Sequence[Lazy] = ()
         self.pending: Callable[[], object] | None = None
-        self.value: Callable[[], Array] | None = None
-        """What gives the value anew when the leaves have other numbers."""
+        self.call: tuple[Any, Sequence[Any]] = None, ()
+        """The element-wise function and its arguments that this is the result of."""
         self.start(known)
         graph.made.append(self)
 
@@ -183,7 +183,7 @@ class Graph:
     def close(self) -> None:
         """Undo the cycles between nodes and steps, so that their memory is free at once."""
         for node in self.made:
-            node.step = node.value = node.pending = None
+            node.step = node.pending = None
             node.sources = node.slopes = ()
         for found in (self.made, self.kept, self.nodes, self.powers):
             found.clear()
@@ -192,7 +192,8 @@ class Graph:
     def restart(self, first: Sequence[Rows]) -> None:
         """Begin again with other numbers in the first nodes, the leaves and the root."""
         for node, rows in itertools.zip_longest(self.made, first):
-            node.start([node.value()] if rows is None else rows)  # type: ignore[misc]
+            func, args = node.call
+            node.start(rows or [func(*_values(args))])
 
     def leaf(self, rows: Rows) -> Lazy:
         """Return the node of a series that is known."""
@@ -222,7 +223,7 @@ class Graph:
     def root(self, rule: Elementwise, args: Sequence[Any], ans: Array) -> Lazy:
         """Return the node of a function whose value is known."""
         node = Lazy(self, [ans], None, [a for a in args if type(a) is Lazy])
-        node.value = lambda: propagate.value(rule, _values(args))
+        node.call = rule.func, args
         primitive = PRIMITIVE.get(rule.func)
         if primitive is None:
             node.step, node.pending = _never, lambda: trace(node, rule, args)
@@ -382,17 +383,24 @@ def _lower_power(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
     if above is None:
         return None
     exponent, power = above
-    if type(exponent) is Lazy:
-        found = y is graph.nodes.get((np.subtract, id(exponent), _key(1)))
-    else:
-        found = type(exponent) is type(y) and np.ndim(y) == 0 and y == exponent - 1
-    if not found:
+    if not (_is_less_one(y, exponent) if type(y) is Lazy else type(exponent) is not Lazy and np.array_equal(y, exponent - 1)):
         return None
     size = np.abs(base(power.primal))
     limits = np.finfo(size.dtype)
     if np.all((size > limits.tiny) & (size < limits.max)) and np.all(base(x) != 0):
         return graph.call(_DIVIDE, (power, x))
     return None
+
+
+def _is_less_one(y: Lazy, exponent: Any) -> bool:
+    func, args = y.call
+    return func is np.subtract and args[0] is exponent and type(args[1]) is int and args[1] == 1
+
+
+def _negated_twice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
+    """Return x for -(-x): slopes of the logistic function."""
+    func, inner = args[0].call
+    return inner[0] if func is np.negative else None
 
 
 def _only_choice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
@@ -411,6 +419,7 @@ def _only_choice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
 _SHORTER: dict[Any, Callable[[Graph, Sequence[Any], Array], Any]] = {
     np.power: _lower_power,
     operator.pow: _lower_power,
+    np.negative: _negated_twice,
     chosen: _only_choice,
 }
 

@@ -1,7 +1,6 @@
 """How each rule kind acts on series: element-wise functions by lazy nodes, linear maps on all coefficients at once."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -34,7 +33,7 @@ def _split(args: Sequence[Any]) -> tuple[int, int, list[Any], list[Array | None]
         if type(a) is Lazy:  # a formula that holds on to the series itself
             raise Unlazy
         primals.append(a.primal if moving else a)
-        blocks.append(a.coefficients[: order + 1] if moving else None)
+        blocks.append(None if not moving else a.coefficients if a.order == order else a.coefficients[: order + 1])
     return level, order, primals, blocks
 
 
@@ -101,7 +100,7 @@ class _Nodes:
         self.rule, self.order = rule, order
         self.graph = Graph(level, strict=strict)
 
-    def __call__(self, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> Any:
+    def __call__(self, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> Array:
         """Return all coefficients; the nodes of the last call serve again if they do not depend on its numbers."""
         distinct = {id(b): b for b in blocks if b is not None}
         rows = [_rows(b) for b in distinct.values()]
@@ -119,7 +118,7 @@ class _Nodes:
                 return _scaled([(g, whole[id(x)]) for g, x in fixed], ans, select=self.rule.select)
         for k in range(1, self.order + 1):
             self.root.reach(k)
-        return self.root.known
+        return _stacked(self.root.known)
 
 
 def _by_nodes(
@@ -130,17 +129,14 @@ def _by_nodes(
     try:
         with np.errstate(all="ignore"):
             if not _separable(primals, blocks, ans):
-                found = nodes(primals, blocks, ans)
-                return found if hasattr(found, "shape") else _stacked(found)
+                return nodes(primals, blocks, ans)
             out = np.empty((order + 1, ans.size), ans.dtype)
             flat = [None if b is None else b.reshape(order + 1, -1) for b in blocks]
             values = ans.reshape(-1)
             for start in range(0, ans.size, PART):
                 cut = slice(start, start + PART)
                 parts = {id(b): b[:, cut] for b in flat if b is not None}
-                rows = nodes(primals, [None if b is None else parts[id(b)] for b in flat], values[cut])
-                for k in range(order + 1):
-                    out[k, cut] = rows[k]
+                out[:, cut] = nodes(primals, [None if b is None else parts[id(b)] for b in flat], values[cut])
             return out.reshape(order + 1, *ans.shape)
     finally:
         nodes.graph.close()
@@ -242,15 +238,22 @@ def _multilinear(rule: Multilinear, args: Sequence[Any], kwargs: dict[str, Any])
     ans = rule.func(*args, **kwargs)
     *others, last = [i for i, b in enumerate(blocks) if b is not None]
     total: Any = None
-    for powers in itertools.product(range(order + 1), repeat=len(others)):
-        k = sum(powers)
-        if k <= order:
-            fixed = list(primals)
-            for i, j in zip(others, powers, strict=True):
-                fixed[i] = blocks[i][j]  # type: ignore[index]
-            part = _applied(rule, last, fixed, args, kwargs, blocks[last][: order + 1 - k])  # type: ignore[index]
-            total = part if total is None else _added(total, part, k)
+    for powers in _exponents(len(others), order):
+        fixed, k = list(primals), sum(powers)
+        for i, j in zip(others, powers, strict=True):
+            fixed[i] = blocks[i][j]  # type: ignore[index]
+        part = _applied(rule, last, fixed, args, kwargs, blocks[last][: order + 1 - k])  # type: ignore[index]
+        total = part if total is None else _added(total, part, k)
     return _wrapped(_headed(ans, total), ans, level)
+
+
+def _exponents(n: int, order: int) -> Iterator[tuple[int, ...]]:
+    """Yield n numbers from 0 on whose sum is at most order."""
+    if n == 0:
+        yield ()
+        return
+    for j in range(order + 1):
+        yield from ((j, *rest) for rest in _exponents(n - 1, order - j))
 
 
 def _applied(rule: Multilinear, i: int, operands: Sequence[Array], args: Any, kwargs: Any, block: Array) -> Array:
