@@ -5,6 +5,7 @@ The partials of the rule table are formulas in NumPy calls. Evaluated on lazy no
 one coefficient at a time, while the series of the result itself is still being found: the slope of exp is the result.
 """
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,7 @@ from numpy import ndarray
 from .. import propagate
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
-from ..partial import ZERO
+from ..partial import ZERO, Const
 from ..rules.elementwise import chosen
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
@@ -45,7 +46,7 @@ class Lazy(Arithmetic, ArrayMethods):
     coefficient is asked for.
     """
 
-    __slots__ = ("call", "graph", "known", "pending", "rates", "slopes", "sources", "step")
+    __slots__ = ("call", "degree", "graph", "known", "pending", "rates", "slopes", "sources", "step")
     __array_priority__ = 1000.0
 
     def __init__(self, graph: "Graph", known: Rows, step: Step | None, sources: Sequence["Lazy"] = ()) -> None:
@@ -54,6 +55,8 @@ class Lazy(Arithmetic, ArrayMethods):
         self.pending: Callable[[], object] | None = None
         self.call: tuple[Any, Sequence[Any]] = None, ()
         """The element-wise function and its arguments that this is the result of."""
+        self.degree: Any = ENDLESS
+        """After which coefficient all are zero, as far as it is known from what the node is made of."""
         self.start(known)
         graph.made.append(self)
 
@@ -110,7 +113,18 @@ class Lazy(Arithmetic, ArrayMethods):
                     stack.append((s, n - 1))
             if len(stack) == height:
                 row, ans = node.step(n), node.known[0]  # type: ignore[misc]
+                row = np.where(node.degree < n, 0, row) if node.graph.strict else row
                 node.known.append(settle(row if row.shape == ans.shape else np.broadcast_to(row, ans.shape), ans))
+
+    def silent(self, j: int) -> Any:
+        """Return where coefficient j is a strong zero: it and all after it are zero, so the node does not depend on t any more."""
+        known, order = self.known, self.graph.order
+        if not j:
+            return np.False_
+        mask: Any = np.True_ if len(known) > order else self.degree < len(known)
+        for row in known[j:]:
+            mask = mask & vanishing(row)
+        return mask
 
     def rated(self, k: int) -> Rows:
         """Return j·xⱼ for j up to k; there may be more."""
@@ -166,12 +180,12 @@ class Graph:
     """
     The nodes of one operation. Equal calls are one node, so that sin and cos, or exp and itself, close a loop.
 
-    `strict` takes zero coefficients for strong zeros everywhere: 0·inf = 0. `seen` says that a formula has looked at values or
-    shapes; if none has, the nodes serve for other numbers, too.
+    `strict` looks for strong zeros in every product: 0·inf = 0. `seen` says that a formula has looked at values or shapes; if none
+    has, the nodes serve for other numbers, too.
     """
 
-    def __init__(self, level: int, *, strict: bool) -> None:
-        self.level, self.strict, self.seen = level, strict, False
+    def __init__(self, level: int, order: int, *, strict: bool) -> None:
+        self.level, self.order, self.strict, self.seen = level, order, strict, False
         self.nodes: dict[Any, Any] = {}
         """What each call gave."""
         self.powers: dict[int, tuple[Any, Lazy]] = {}
@@ -197,7 +211,10 @@ class Graph:
 
     def leaf(self, rows: Rows) -> Lazy:
         """Return the node of a series that is known."""
-        return Lazy(self, rows, rows.__getitem__)
+        leaf = Lazy(self, rows, rows.__getitem__)
+        if self.strict:
+            leaf.degree = np.max([np.where(vanishing(row), 0, j) for j, row in enumerate(rows)], axis=0)
+        return leaf
 
     def call(self, rule: Elementwise, args: Sequence[Any]) -> Any:
         """Return the node of an element-wise function, or its value where that is constant."""
@@ -224,6 +241,8 @@ class Graph:
         """Return the node of a function whose value is known."""
         node = Lazy(self, [ans], None, [a for a in args if type(a) is Lazy])
         node.call = rule.func, args
+        if self.strict:
+            node.degree = _degree(rule, args)
         primitive = PRIMITIVE.get(rule.func)
         if primitive is None:
             node.step, node.pending = _never, lambda: trace(node, rule, args)
@@ -233,6 +252,22 @@ class Graph:
         if rule.func in _POWERS and type(args[0]) is Lazy:
             self.powers[id(args[0])] = args[1], node
         return node
+
+
+ENDLESS = 1 << 30
+
+
+def _degree(rule: Elementwise, args: Sequence[Any]) -> Any:
+    """Return the degree of a function of polynomials."""
+    degrees = [a.degree if type(a) is Lazy else 0 for a in args]
+    highest = functools.reduce(np.maximum, degrees)
+    if rule.func is np.multiply or rule.func is np.square:
+        return degrees[0] + degrees[-1]
+    if rule.func is np.divide:
+        nothing = (degrees[0] == 0) & (base(_values(args)[0]) == 0)  # 0 / y is 0 whatever y does
+        return np.where(nothing, 0, np.where(degrees[1] == 0, degrees[0], ENDLESS))
+    flat = rule.select or all(isinstance(d, Const) for d in rule.d)
+    return highest if flat else np.where(highest == 0, 0, ENDLESS)
 
 
 def _values(args: Sequence[Any]) -> list[Any]:
@@ -255,13 +290,14 @@ def _key(x: Any) -> Any:
 # Steps. ------------------------------------------------------------------------------------------------------
 
 
-def _dot(a: Rows, b: Rows, k: int, low: int, high: int, *, strict: bool) -> Array:
-    """Return Σ a[j]·b[k-j] for j from low to high; strict: a coefficient but the first is a strong zero."""
+def _dot(x: "Lazy", a: Rows, y: "Lazy", k: int, low: int, high: int) -> Array:
+    """Return Σ a[j]·y[k-j] for j from low to high, where a are the coefficients of x or its rates."""
+    b, strict = y.known, x.graph.strict
     total: Any = None
     for j in range(low, high + 1):
         term = a[j] * b[k - j]
         if strict:
-            term = np.where(_silent(a, j) | _silent(b, k - j), 0, term)
+            term = np.where(x.silent(j) | y.silent(k - j), 0, term)
         if total is None:
             total = term
         elif type(total) is ndarray and total.shape == term.shape and total.dtype == term.dtype:
@@ -271,46 +307,35 @@ def _dot(a: Rows, b: Rows, k: int, low: int, high: int, *, strict: bool) -> Arra
     return total
 
 
-def _silent(a: Rows, j: int) -> Any:
-    return vanishing(a[j]) if j else np.False_
-
-
 def _multiplied(node: Lazy, x: Any, y: Any) -> Step:
     """Return the step of the product: Σ xⱼ·yₖ₋ⱼ."""
-    strict = node.graph.strict
     if type(y) is not Lazy:
         x, y = y, x
     if type(x) is not Lazy:
-        return lambda k: _strong(y.known[k], x) if strict else y.known[k] * x
-    return lambda k: _dot(x.known, y.known, k, 0, k, strict=strict)
-
-
-def _strong(row: Array, c: Any) -> Array:
-    """Return row·c, 0 where row is."""
-    return np.where(vanishing(row), 0, row * c)
+        return lambda k: np.where(y.silent(k), 0, y.known[k] * x) if node.graph.strict else y.known[k] * x
+    return lambda k: _dot(x, x.known, y, k, 0, k)
 
 
 def _squared(node: Lazy, x: Lazy) -> Step:
     """Return the step of the square, half of whose terms are the other half."""
-    strict = node.graph.strict
 
     def step(k: int) -> Array:
-        total = 2 * _dot(x.known, x.known, k, 0, (k - 1) // 2, strict=strict)
-        return total if k % 2 else total + _dot(x.known, x.known, k, k // 2, k // 2, strict=strict)
+        total = 2 * _dot(x, x.known, x, k, 0, (k - 1) // 2)
+        return total if k % 2 else total + _dot(x, x.known, x, k, k // 2, k // 2)
 
     return step
 
 
 def _divided(node: Lazy, x: Any, y: Any) -> Step:
     """Return the step of the quotient q: xₖ = Σ yⱼ·qₖ₋ⱼ, solved for qₖ."""
-    strict = node.graph.strict
+    if type(y) is not Lazy:
+        return lambda k: np.where(x.silent(k), 0, x.known[k] / y) if node.graph.strict else x.known[k] / y
 
     def step(k: int) -> Array:
-        first, rest = y, x.known[k] if type(x) is Lazy else None
-        if type(y) is Lazy:
-            first, sum_ = y.known[0], _dot(y.known, node.known, k, 1, k, strict=strict)
-            rest = -sum_ if rest is None else rest - sum_
-        return np.where(vanishing(rest), 0, rest / first) if strict else rest / first
+        rest = -_dot(y, y.known, node, k, 1, k)
+        rest = rest + x.known[k] if type(x) is Lazy else rest
+        q = rest / y.known[0]
+        return np.where(y.silent(1) & (x.silent(k) if type(x) is Lazy else True), 0, q) if node.graph.strict else q
 
     return step
 
@@ -350,13 +375,13 @@ def _slopes_of(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> tuple[list
 
 
 def _integral(node: Lazy, varying: list[tuple[Lazy, Lazy]], fixed: list[tuple[Any, Lazy]], *, select: bool) -> Step:
-    strict, dtype = node.graph.strict, node.dtype
+    dtype = node.dtype
 
     def step(k: int) -> Array:
         total: Any = None
         shape = node.known[0].shape
         for g, x in varying:
-            term = _dot(x.rated(k), g.known, k, 1, k, strict=strict)
+            term = _dot(x, x.rated(k), g, k, 1, k)
             total = term if total is None else total + term
         total = None if total is None else total / k
         for g, x in fixed:

@@ -98,7 +98,7 @@ class _Nodes:
 
     def __init__(self, rule: Elementwise, level: int, order: int, *, strict: bool) -> None:
         self.rule, self.order = rule, order
-        self.graph = Graph(level, strict=strict)
+        self.graph = Graph(level, order, strict=strict)
 
     def __call__(self, primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> Array:
         """Return all coefficients; the nodes of the last call serve again if they do not depend on its numbers."""
