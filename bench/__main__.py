@@ -9,10 +9,12 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
-import warnings
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,9 +22,12 @@ import numpy as np
 
 import dualmc as dm
 
-from . import peers, tables
+from . import curves, peers, screen, tables
+from .measure import measure
 from .problems import PROBLEMS, Problem
-from .timing import interleaved
+
+SMOKE = 0.5
+"""Below so many seconds for each problem, arrays of ten million numbers are left out, unless problems are named."""
 
 
 def machine() -> str:
@@ -38,120 +43,91 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).is_file() else []
 
 
-def truth(problem: Problem):
-    """Return the derivative by hand, or by central differences extrapolated from two steps."""
-    if problem.hand is not None:
-        return peers.by_hand(problem)()
-    f = problem.f(np)
-    slopes = []
-    for h in (1e-3, 5e-4):
-        slopes.append((f(problem.x + h * problem.v) - f(problem.x - h * problem.v)) / (2 * h))
-    return f(problem.x), (4 * slopes[1] - slopes[0]) / 3
-
-
-def check(name: str, problem: Problem, got, expected) -> None:
-    """Raise if a result is wrong: nothing wrong is timed."""
-    pairs = zip(got, expected, strict=True) if problem.task in ("push", "jvp") else [(got, expected)]
-    for a, b in pairs:
-        scale = np.max(np.abs(b))
-        if not np.max(np.abs(np.asarray(a) - b)) <= 1e-8 * max(scale, 1e-300):
-            raise AssertionError(f"{problem.name}: {name} is wrong by {np.max(np.abs(np.asarray(a) - b)) / scale:.1e} of its size")
-
-
-def measure(problem: Problem, others, seconds: float) -> dict:
-    """Return seconds of a call by name, and of first calls."""
-    expected = truth(problem)
-    candidates, first = {"NumPy": peers.primal(problem)}, {}
-    hand = peers.by_hand(problem)
-    if hand is not None:
-        candidates["by hand"] = hand
-    for mode, label in (("never", "dualmc"), ("always", "dualmc, kernels")):
-        candidates[label] = _in_mode(mode, peers.dualmc(problem))
-    notes = []
-    for name, peer in others.items():
-        if name in problem.skip:
-            notes.append(f"{name}: not tried, {problem.skip[name]}")
-            continue
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                call = peer(problem)
-                start = time.perf_counter()
-                check(name, problem, call(), expected)
-                first[name] = time.perf_counter() - start
-            candidates[name] = call
-        except Exception as error:
-            notes.append(f"{name}: {type(error).__name__} {str(error).splitlines()[0][:80] if str(error) else ''}")
-    for label in ("dualmc", "dualmc, kernels"):
-        start = time.perf_counter()
-        check(label, problem, candidates[label](), expected)
-        first[label] = time.perf_counter() - start
-    return {"seconds": interleaved(candidates, seconds=seconds, rounds=201), "first": first, "notes": notes, "limit": problem.limit}
-
-
-def _in_mode(mode: str, call):
-    def run():
-        dm.config.kernels = mode
-        return call()
-
-    def switched():
-        if dm.config.kernels != mode:
-            dm.config.kernels = mode
-        return call()
-
-    run()
-    return switched
-
-
-def import_times() -> dict[str, float]:
-    """Return the seconds of a fresh interpreter that imports each library, less those of an empty one."""
-
-    def fresh(code: str) -> float:
-        times = []
-        for _ in range(5):
+def import_time(module: str) -> float:
+    """Return the seconds of a fresh interpreter that imports a module, less those of an empty one."""
+    times: dict[str, list[float]] = {"": [], f"import {module}": []}
+    for _ in range(5):
+        for code, seconds in times.items():
             start = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-            times.append(time.perf_counter() - start)
-        return sorted(times)[2]
-
-    empty = fresh("")
-    names = ["numpy", "dualmc", *(m for n, m in peers.MODULES.items() if n in peers.available()[0])]
-    return {name: fresh(f"import {name}") - empty for name in names}
+            seconds.append(time.perf_counter() - start)
+    empty, full = map(statistics.median, times.values())
+    return full - empty
 
 
-def main() -> int:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n\n")[1])
     parser.add_argument("--only", metavar="NAME", help="problems whose name contains this")
     parser.add_argument("--peers", action="store_true", help="also time the peers that are installed (extra bench)")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each problem")
-    parser.add_argument("--json", metavar="FILE", help="write all figures")
-    parser.add_argument("--markdown", metavar="FILE", help="put the tables into a page, between its markers")
-    parser.add_argument("--plot", metavar="DIR", help="write curves of cost over n and over directions as PNG")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="put the tables into a page, between its markers")
+    parser.add_argument("--plot", metavar="DIR", type=Path, help="write curves of cost over n and over directions as PNG")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a limit is missed")
-    options = parser.parse_args()
+    return parser
+
+
+def chosen(only: str | None, seconds: float) -> list[Problem]:
+    """Return the problems that are asked for; raise ValueError if there are none."""
+    named = [p for p in PROBLEMS if only is None or only in p.name]
+    if not named:
+        firsts = dict.fromkeys(p.name.split()[0].strip(",'") for p in PROBLEMS)
+        raise ValueError(f"no problem has {only!r} in its name; names begin with {', '.join(firsts)}")
+    return [p for p in named if only is not None or seconds >= SMOKE or np.size(p.x) < 10**7]
+
+
+def check_places(options: argparse.Namespace) -> None:
+    """Raise ValueError for what could not be written in the end."""
+    if options.json and not options.json.absolute().parent.is_dir():
+        raise ValueError(f"--json: there is no directory {options.json.absolute().parent}")
+    if options.markdown:
+        tables.check_page(options.markdown)
+    if options.plot:
+        curves.check_library()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        problems = chosen(options.only, options.seconds)
+        check_places(options)
+    except ValueError as error:
+        screen.say(f"python -m bench: {error}")
+        return 2
+    if not screen.has_rich():
+        screen.say(screen.HINT)
     others, missing = peers.available() if options.peers else ({}, [])
     if missing:
-        print(f"not installed, so not measured: {', '.join(missing)} (pip install 'dualmc[bench]')", file=sys.stderr)
-    chosen = [p for p in PROBLEMS if options.only is None or options.only in p.name]
-    if not chosen:
-        parser.error(f"no problem has {options.only!r} in its name")
-    if options.seconds < 0.5:
-        chosen = [p for p in chosen if np.size(p.x) < 10**7]
-    results = {}
-    for i, problem in enumerate(chosen, 1):
-        print(f"\r[{i}/{len(chosen)}] {problem.name:40s}", end="", file=sys.stderr, flush=True)
-        results[problem.name] = measure(problem, others, options.seconds)
-    print("\r" + " " * 60 + "\r", end="", file=sys.stderr)
-    dm.config.kernels = "auto"
-    report = {"machine": machine(), "results": results, "imports": import_times() if options.peers else {}}
-    print(tables.text(report))
+        screen.say(f"not installed, so not measured: {', '.join(missing)} (pip install 'dualmc[bench]')")
+    mode = dm.config.kernels
+    try:
+        report = run(problems, others, options)
+    finally:
+        dm.config.kernels = mode
+    screen.show(report)
     if options.json:
-        Path(options.json).write_text(json.dumps(report, indent=1))
+        options.json.write_text(json.dumps(report, indent=1), encoding="utf-8")
     if options.markdown:
-        tables.write_markdown(report, Path(options.markdown))
+        tables.write_markdown(report, options.markdown)
+    return 1 if options.check and any(tables.missed(r) for r in report["results"].values()) else 0
+
+
+def run(problems: Sequence[Problem], others: dict[str, peers.Peer], options: argparse.Namespace) -> dict:
+    """Measure all that is asked for and draw the curves; return what the tables are made of."""
+    points = list(curves.problems()) if options.plot else []
+    modules = ["numpy", "dualmc", *(peer.module for peer in others.values())] if others else []
+    measured, drawn, imported = screen.done(
+        {p.name: partial(measure, p, others, options.seconds) for p in problems},
+        {p.name: partial(measure, p, others, options.seconds) for _, p in points},
+        {f"import {module}": partial(import_time, module) for module in modules},
+    )
     if options.plot:
-        tables.plot(Path(options.plot), lambda problem: measure(problem, others, 0.5))
-    return 1 if options.check and any(tables.missed(r) for r in results.values()) else 0
+        curves.draw(options.plot, lambda figure: [r for r, (f, _) in zip(drawn.values(), points, strict=True) if f == figure])
+    return {
+        "machine": ", ".join([machine(), *(f"{name} {version(peer.module)}" for name, peer in others.items())]),
+        "results": measured,
+        "imports": dict(zip(modules, imported.values(), strict=True)),
+    }
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
+
+from . import namespaces
 
 RNG = np.random.default_rng(0)
 
@@ -16,18 +19,27 @@ class Problem:
 
     `f(np)` is the function written with the names of np, so that peers with a namespace of their own can run it. A "push" is
     value and tangents of an array that is ready made, a "jvp" the same with all that a transform does on entry. `hand` is
-    the derivative by hand: value and tangents, or the gradient or Jacobian alone; `skip` says why a peer is not asked.
+    the derivative by hand: value and tangents, the gradient or Jacobian alone, or value, gradient and Hessian.
+
+    `forms` has the function as it is best written for one library, made by the library itself; `scalar_f` is the function of a
+    list of numbers that have methods for exp, cos and the like; `skip` says why a peer is not asked.
     """
 
     name: str
     claim: str
-    task: Literal["push", "jvp", "gradient", "jacobian"]
+    task: Literal["push", "jvp", "gradient", "jacobian", "hessian"]
     f: Callable[[Any], Callable[[Any], Any]]
     x: Any
     v: Any = None
     hand: Callable[..., Any] | None = None
     limit: float | None = None
+    forms: dict[str, Callable[[Any], Callable[[Any], Any]]] = field(default_factory=dict)
+    scalar_f: Callable[[Any], Any] | None = None
     skip: dict[str, str] = field(default_factory=dict)
+
+    def written_for(self, peer: str, library: Any, names: Any) -> Callable[[Any], Any]:
+        """Return the function in the form for a peer, which gives itself and its names for NumPy's."""
+        return self.forms[peer](library) if peer in self.forms else self.f(names)
 
 
 def array(n, k=0, low=0.5, high=2.0):
@@ -48,10 +60,12 @@ def chain_by_hand(x, v):
     return e * s + r, (e * (3 * c - x * s) + 2 * x * (1 / a - r) / a) * v
 
 
+OPERATORS = {"multiply": lambda np: lambda x: x * x, "divide": lambda np: lambda x: x / (x + 1)}
+
+
 def single(name, by_hand):
-    """One ufunc of one argument, or of the argument twice."""
-    two = name in ("multiply", "divide")
-    return (lambda np: (lambda x: getattr(np, name)(x, x + 1 if name == "divide" else x)) if two else getattr(np, name)), by_hand
+    """One operator, or one function of NumPy."""
+    return OPERATORS.get(name, lambda np: getattr(np, name)), by_hand
 
 
 SINGLE = {
@@ -92,6 +106,18 @@ def rosenbrock_by_hand(x):
     return g
 
 
+def rosenbrock_of_numbers(x):
+    return sum(100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x))
+
+
+def rosenbrock_hessian_by_hand(x):
+    i, h = np.arange(len(x) - 1), np.zeros((len(x), len(x)))
+    h[i, i] = 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+    h[i + 1, i + 1] += 200
+    h[i, i + 1] = h[i + 1, i] = -400 * x[:-1]
+    return rosenbrock(np)(x), rosenbrock_by_hand(x), h
+
+
 def ackley(np):
     return lambda x: -20 * np.exp(-0.2 * np.sqrt(np.mean(x**2))) - np.exp(np.mean(np.cos(2 * np.pi * x))) + 20 + np.e
 
@@ -99,6 +125,19 @@ def ackley(np):
 def ackley_by_hand(x):
     n, r = len(x), np.sqrt(np.mean(x**2))
     return (4 * np.exp(-0.2 * r) * x / r + 2 * np.pi * np.exp(np.mean(np.cos(2 * np.pi * x))) * np.sin(2 * np.pi * x)) / n
+
+
+def ackley_of_numbers(x):
+    n = len(x)
+    return 20 + np.e - 20 * (-0.2 * (sum(a * a for a in x) / n).sqrt()).exp() - (sum((2 * np.pi * a).cos() for a in x) / n).exp()
+
+
+def ackley_hessian_by_hand(x):
+    n, r, s, c = len(x), np.sqrt(np.mean(x**2)), np.sin(2 * np.pi * x), np.cos(2 * np.pi * x)
+    a, b = 4 * np.exp(-0.2 * r) / (n * r), 2 * np.pi * np.exp(np.mean(c)) / n
+    h = -a * (0.2 + 1 / r) / (n * r) * np.outer(x, x) - 2 * np.pi * b / n * np.outer(s, s)
+    h[np.arange(n), np.arange(n)] += a + 2 * np.pi * b * c
+    return ackley(np)(x), a * x + b * s, h
 
 
 W = [RNG.normal(size=s) / 4 for s in ((32, 16), (32, 32), (8, 32))]
@@ -132,7 +171,7 @@ def brusselator(np):
     """The reaction and diffusion of two substances on a ring."""
 
     def rate(s):
-        u, v = s[0], s[1]
+        u, v = s[0, :], s[1, :]
         spread = 50.0 * (np.roll(s, 1, 1) + np.roll(s, -1, 1) - 2 * s)
         return np.stack([1 + u * u * v - 4.4 * u, 3.4 * u - u * u * v]) + spread
 
@@ -146,23 +185,59 @@ def brusselator_by_hand(s, t):
     return brusselator(np)(s), np.stack([d - 4.4 * du, 3.4 * du - d]) + spread
 
 
+def brusselator_jacobian_by_hand(s):
+    u, v = s
+    n, i, j = len(u), np.arange(len(u)), np.zeros((2, len(u), 2, len(u)))
+    j[0, i, 0, i], j[0, i, 1, i] = 2 * u * v - 4.4, u * u
+    j[1, i, 0, i], j[1, i, 1, i] = 3.4 - 2 * u * v, -u * u
+    for k in (0, 1):
+        j[k, i, k, i] -= 100
+        j[k, i, k, i - 1] += 50
+        j[k, i, k, (i + 1) % n] += 50
+    return j
+
+
+STEPS = 100
+
+
 def lorenz(np):
-    """100 Runge-Kutta steps of Lorenz-96."""
+    """Runge-Kutta steps of Lorenz-96."""
+    return stepped(lorenz_rate(np))
 
-    def rate(x):
-        return (np.roll(x, -1) - np.roll(x, 2)) * np.roll(x, 1) - x + 8.0
 
-    return stepped(rate)
+def lorenz_rate(np):
+    return lambda x: (np.roll(x, -1) - np.roll(x, 2)) * np.roll(x, 1) - x + 8.0
 
 
 def stepped(rate):
-    def run(x, h=0.01):
-        for _ in range(100):
-            a = rate(x)
-            b = rate(x + h / 2 * a)
-            c = rate(x + h / 2 * b)
-            x = x + h / 6 * (a + 2 * b + 2 * c + rate(x + h * c))
+    def run(x):
+        for _ in range(STEPS):
+            x = runge_kutta(rate, x)
         return x
+
+    return run
+
+
+def runge_kutta(rate, x, h=0.01):
+    a = rate(x)
+    b = rate(x + h / 2 * a)
+    c = rate(x + h / 2 * b)
+    return x + h / 6 * (a + 2 * b + 2 * c + rate(x + h * c))
+
+
+def lorenz_of_jax(jax):
+    """A loop that is compiled as such: unrolled, its 400 stages take minutes."""
+    rate = lorenz_rate(jax.numpy)
+    return lambda x: jax.lax.fori_loop(0, STEPS, lambda _, x: runge_kutta(rate, x), x)
+
+
+def lorenz_of_casadi(ca):
+    """A function for one step, called again and again."""
+    rate = lorenz_rate(namespaces.casadi(ca))
+
+    def run(x):
+        state = ca.MX.sym("state", *x.shape)
+        return ca.Function("step", [state], [runge_kutta(rate, state)]).fold(STEPS)(x)
 
     return run
 
@@ -178,6 +253,10 @@ def lorenz_by_hand(x, v):
 
 def latency(np):
     return lambda x: x[0] * np.sin(x[1]) + np.exp(x[2])
+
+
+def latency_of_numbers(x):
+    return x[0] * x[1].sin() + x[2].exp()
 
 
 def latency_by_hand(x):
@@ -225,6 +304,10 @@ LINALG = {
 }
 
 
+PRODUCTS = "125 million products of Python objects take minutes"
+TOO_SLOW = {"matmul 500": {"fastdual": PRODUCTS, "num-dual": PRODUCTS}}
+
+
 def _tangent(a):
     t = RNG.normal(size=a.shape)
     return t + t.T if a.shape[0] == a.shape[1] and np.allclose(a, a.T) else t
@@ -248,16 +331,27 @@ PROBLEMS = [
         for name, (f, hand, limits) in REDUCTIONS.items()
         for k, limit in limits.items()
     ),
-    *(Problem(f"rosenbrock gradient n={n}", "n directions", "gradient", rosenbrock, RNG.normal(size=n), hand=rosenbrock_by_hand)
+    *(Problem(f"rosenbrock gradient n={n}", "n directions", "gradient", rosenbrock, RNG.normal(size=n), hand=rosenbrock_by_hand,
+              scalar_f=rosenbrock_of_numbers)
       for n in (10, 100, 1000)),
-    *(Problem(f"ackley gradient n={n}", "n directions", "gradient", ackley, RNG.normal(size=n), hand=ackley_by_hand) for n in (10, 100)),
-    Problem("network jacobian 16 to 8", "all columns in one pass", "jacobian", network, RNG.normal(size=16), hand=network_by_hand),
+    *(Problem(f"ackley gradient n={n}", "n directions", "gradient", ackley, RNG.normal(size=n), hand=ackley_by_hand,
+              scalar_f=ackley_of_numbers)
+      for n in (10, 100)),
+    Problem("three numbers", "what a call costs", "gradient", latency, np.array([0.3, 0.5, 0.7]), hand=latency_by_hand,
+            scalar_f=latency_of_numbers),
     Problem("neuron's loss gradient", "the paper's example", "gradient", neuron_loss, RNG.normal(size=21), hand=neuron_loss_by_hand),
+    Problem("network jacobian 16 to 8", "all columns in one pass", "jacobian", network, RNG.normal(size=16), hand=network_by_hand),
+    Problem("brusselator jacobian n=2x100", "mostly zeros", "jacobian", brusselator, RNG.uniform(1, 3, (2, 100)),
+            hand=brusselator_jacobian_by_hand),
+    Problem("rosenbrock hessian n=100", "mostly zeros", "hessian", rosenbrock, RNG.normal(size=100), hand=rosenbrock_hessian_by_hand,
+            scalar_f=rosenbrock_of_numbers),
+    Problem("ackley hessian n=100", "all pairs of directions", "hessian", ackley, RNG.normal(size=100), hand=ackley_hessian_by_hand,
+            scalar_f=ackley_of_numbers),
     Problem("brusselator n=2x10000", "a stencil", "jvp", brusselator, RNG.uniform(1, 3, (2, 10_000)), RNG.normal(size=(2, 10_000)),
             brusselator_by_hand),
     Problem("lorenz-96, 100 steps", "many small operations", "jvp", lorenz, RNG.normal(size=40), RNG.normal(size=40), lorenz_by_hand,
-            skip={"jax.jit": "it unrolls 400 stages, which takes minutes to compile; lax.fori_loop would be another program"}),
-    Problem("three numbers", "what a call costs", "gradient", latency, np.array([0.3, 0.5, 0.7]), hand=latency_by_hand),
-    *(Problem(name, "one factorisation for value and tangent", "jvp", f, a, _tangent(a), hand, limit)
+            forms={"jax.jit": lorenz_of_jax, "casadi": lorenz_of_casadi}),
+    *(Problem(name, "one factorisation for value and tangent", "jvp", f, a, _tangent(a), hand, limit,
+              skip=TOO_SLOW.get(name, {}))
       for name, (f, a, hand, limit) in LINALG.items()),
 ]  # fmt: skip

@@ -1,111 +1,157 @@
-"""What was measured, as text, as tables of a Markdown page, and as curves."""
+"""What was measured as tables, and the tables as Markdown."""
 
-import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .problems import Problem, array, chain, chain_by_hand
+from .ours import DUALMC
 
-COLUMNS = ("by hand", "dualmc", "dualmc, kernels", "autograd", "jax.jit", "dualpy")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+OWN = ("by hand", *DUALMC, "nested, one column")
+"""The candidates that are no peers, in the order of columns; peers follow as they were measured."""
+
+TITLES = {
+    "push": "Value and tangents of an array that is ready made",
+    "jvp": "Value and tangent, with all that a call does on entry",
+    "gradient": "Gradients",
+    "jacobian": "Jacobians",
+    "hessian": "Value, gradient and Hessian",
+}
+
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the names of the columns, and rows of cells."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
 
 
 def missed(result) -> bool:
     """Whether a limit is missed by the better one of dualmc's two ways."""
-    return result["limit"] is not None and _best(result) > result["limit"] * result["seconds"]["NumPy"]
+    best = _best(result)
+    return result["limit"] is not None and best is not None and best > result["limit"] * result["seconds"]["NumPy"]
 
 
-def _best(result) -> float:
-    return min(result["seconds"]["dualmc"], result["seconds"]["dualmc, kernels"])
+def _best(result) -> float | None:
+    return min((result["seconds"][name] for name in DUALMC if name in result["seconds"]), default=None)
 
 
-def _rows(report):
-    """Yield the cells of each problem: times the cost of NumPy's function, which is given in microseconds."""
-    columns = [c for c in COLUMNS if any(c in r["seconds"] for r in report["results"].values())]
-    yield ["", "NumPy, µs", *columns, "limit", "of by hand", "of best peer"]
-    for name, result in report["results"].items():
-        t = result["seconds"]
-        best = _best(result)
-        others = [t[c] for c in COLUMNS[3:] if c in t]
-        limit = result["limit"]
-        yield [
-            name,
-            f"{t['NumPy'] * 1e6:.3g}",
-            *(f"{t[c] / t['NumPy']:.2f}" if c in t else "-" for c in columns),
-            "" if limit is None else f"{limit:g} {'missed' if missed(result) else 'kept'}",
-            f"{best / t['by hand']:.2f}" if "by hand" in t else "-",
-            f"{best / min(others):.2f}" if others else "-",
-        ]
+def _figure(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.0f}"
 
 
-def _first(report):
-    names = list(dict.fromkeys(n for r in report["results"].values() for n in r["first"]))
-    yield ["first call, s", *names]
-    for label, function in (("median", np.median), ("longest", np.max)):
-        yield [label, *(f"{function([r['first'][n] for r in report['results'].values() if n in r['first']]):.3g}" for n in names)]
+def _costs(title: str, results: dict) -> Table:
+    """Return a row for each problem: times the cost of NumPy's function, which is given in microseconds."""
+    measured = list(dict.fromkeys(name for r in results.values() for name in r["seconds"]))
+    peers = [name for name in measured if name not in ("NumPy", *OWN)]
+    columns = [name for name in OWN if name in measured] + peers
+    rows = []
+    for name, result in results.items():
+        t, best, limit = result["seconds"], _best(result), result["limit"]
+        fastest = min((t[peer] for peer in peers if peer in t), default=None)
+        rows.append(
+            [
+                name,
+                f"{t['NumPy'] * 1e6:.3g}",
+                *(_figure(t[c] / t["NumPy"]) if c in t else NONE for c in columns),
+                NONE if limit is None else f"{limit:g} {'missed' if missed(result) else 'kept'}",
+                _figure(best / t["by hand"]) if best and "by hand" in t else NONE,
+                _figure(best / fastest) if best and fastest else NONE,
+            ]
+        )
+    return _without_empty(Table(title, ["", "NumPy, µs", *columns, "limit", "of by hand", "of best peer"], rows))
 
 
-def _imports(report):
-    yield ["import, s", *report["imports"]]
-    yield ["", *(f"{t:.2f}" for t in report["imports"].values())]
+def _without_empty(table: Table) -> Table:
+    kept = [i for i in range(len(table.head)) if any(row[i] != NONE for row in table.rows)]
+    return Table(table.title, [table.head[i] for i in kept], [[row[i] for i in kept] for row in table.rows])
 
 
-def _aligned(rows) -> str:
-    rows = list(rows)
-    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(zip(r, widths, strict=True))) for r in rows)
+def _first(results: dict) -> Table:
+    names = list(dict.fromkeys(name for r in results.values() for name in r["first"] if name != "by hand"))
+    times = {name: [r["first"][name] for r in results.values() if name in r["first"]] for name in names}
+    summaries = {"median": np.median, "longest": np.max}
+    rows = [[label, *(f"{1e3 * summary(times[name]):.3g}" for name in names)] for label, summary in summaries.items()]
+    return Table("The first call, in milliseconds: building, compiling, and the call itself", ["", *names], rows)
 
 
-def _sections(report):
-    yield _rows(report)
-    yield _first(report)
+def _imports(imports: dict) -> Table:
+    return Table("Import, in seconds", ["", *imports], [["", *(f"{t:.2f}" for t in imports.values())]])
+
+
+def _absent(results: dict) -> Table:
+    """Return who did not take part where, and why: of errors of one type, the first is named."""
+    where: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[tuple[str, str], str] = {}
+    for problem, result in results.items():
+        for name, reason in result["notes"].items():
+            key = name, reason.split(":")[0]
+            where.setdefault(key, []).append(problem)
+            reasons.setdefault(key, reason)
+    rows = [[key[0], _listed(problems, results), reasons[key]] for key, problems in sorted(where.items())]
+    return Table("Not measured", ["", "problems", "because"], rows)
+
+
+def _listed(problems: list[str], results: dict) -> str:
+    """Name a task instead of its problems where all of them are meant."""
+    whole = [task for task in TITLES if len(of := _of(task, results)) > 1 and set(of) <= set(problems)]
+    return "; ".join([f"all of {task}" for task in whole] + [p for p in problems if results[p]["task"] not in whole])
+
+
+def _of(task: str, results: dict) -> dict:
+    return {name: result for name, result in results.items() if result["task"] == task}
+
+
+def tables(report) -> Iterator[Table]:
+    """Yield the tables that have something to say."""
+    for task, title in TITLES.items():
+        if results := _of(task, report["results"]):
+            yield _costs(f"{title}: times the cost of the function in plain NumPy", results)
+    yield _first(report["results"])
     if report["imports"]:
-        yield _imports(report)
+        yield _imports(report["imports"])
+    absent = _absent(report["results"])
+    if absent.rows:
+        yield absent
+
+
+def _markdown(table: Table) -> str:
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in (table.head, *table.rows)]
+    widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(table.head))]
+    numbers = [is_numeric(table, i) for i in range(len(widths))]
+
+    def line(cells):
+        return "| " + " | ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(cells, widths, numbers, strict=True)) + " |"
+
+    rule = ["-" * (w - 1) + (":" if n else "-") for w, n in zip(widths, numbers, strict=True)]
+    return "\n".join([f"{table.title}.", "", line(rows[0]), "| " + " | ".join(rule) + " |", *map(line, rows[1:])])
+
+
+def is_numeric(table: Table, column: int) -> bool:
+    """Whether a column has figures."""
+    return column > 0 and all(row[column][:1].isdigit() or row[column] == NONE for row in table.rows)
 
 
 def text(report) -> str:
-    """Return all tables as aligned text."""
-    parts = [report["machine"], "Times the cost of the function in plain NumPy."]
-    parts += [_aligned(rows) for rows in _sections(report)]
-    notes = [f"{name}: {n}" for name, r in report["results"].items() for n in r["notes"]]
-    return "\n\n".join(parts + (["\n".join(notes)] if notes else []))
+    """Return the machine and all tables as Markdown, which is aligned and reads well as it is."""
+    return "\n\n".join([f"Measured on: {report['machine']}.", *map(_markdown, tables(report))])
 
 
-def _markdown(rows) -> str:
-    head, *body = rows
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(r) + " |" for r in body])
+def check_page(page: Path) -> None:
+    """Raise ValueError if there is no page, or no place in it for tables."""
+    if not page.is_file() or not all(marker in page.read_text(encoding="utf-8") for marker in (BEGIN, END)):
+        raise ValueError(f"{page} is not a page with the markers {BEGIN} and {END}")
 
 
 def write_markdown(report, page: Path) -> None:
     """Replace what stands between the markers of a page."""
-    old = page.read_text()
-    if BEGIN not in old or END not in old:
-        raise SystemExit(f"{page} has no markers {BEGIN} and {END}")
-    middle = "\n\n".join([f"Measured on: {report['machine']}.", *(_markdown(rows) for rows in _sections(report))])
-    page.write_text(old[: old.index(BEGIN) + len(BEGIN)] + "\n\n" + middle + "\n\n" + old[old.index(END) :])
-
-
-def plot(directory: Path, measure) -> None:
-    """Write the cost of the chain over n, and over the number of directions."""
-    try:
-        pyplot = importlib.import_module("matplotlib.pyplot")
-    except ImportError:
-        raise SystemExit("--plot needs matplotlib: pip install 'dualmc[bench]'") from None
-    directory.mkdir(parents=True, exist_ok=True)
-    over = {"n": [(10**i, 0) for i in range(1, 7)], "k": [(10_000, 2**i) for i in range(6)]}
-    for label, points in over.items():
-        curves: dict[str, list[float]] = {}
-        for n, k in points:
-            result = measure(Problem("chain", "", "push", chain, hand=chain_by_hand, **array(n, k)))
-            for name, seconds in result["seconds"].items():
-                curves.setdefault(name, []).append(seconds / result["seconds"]["NumPy"])
-        figure, axes = pyplot.subplots()
-        x = [n if label == "n" else k for n, k in points]
-        for name, costs in curves.items():
-            if len(costs) == len(x):
-                axes.loglog(x, costs, marker="o", label=name)
-        axes.set(xlabel={"n": "numbers", "k": "directions"}[label], ylabel="cost, times NumPy's function", title="Eleven operations")
-        axes.legend()
-        figure.savefig(directory / f"chain_over_{label}.png", dpi=120)
+    check_page(page)
+    old = page.read_text(encoding="utf-8")
+    page.write_text(old[: old.index(BEGIN) + len(BEGIN)] + "\n\n" + text(report) + "\n\n" + old[old.index(END) :], encoding="utf-8")

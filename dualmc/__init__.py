@@ -10,6 +10,7 @@ function. The theory is the matrix calculus of Parr & Howard, *The Matrix Calcul
 from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
+from .arrays.hyperdual import HyperDual as HyperDual
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .jacobians import derivative as derivative
@@ -23,6 +24,13 @@ from .partial import MINUS_ONE as MINUS_ONE
 from .partial import ONE as ONE
 from .partial import ZERO as ZERO
 from .rules.registry import defrule as defrule
+from .second import hessian as hessian
+from .second import hessian_diagonal as hessian_diagonal
+from .second import hvp as hvp
+from .second import laplacian as laplacian
+from .second import second_derivative as second_derivative
+from .second import value_gradient_and_hessian as value_gradient_and_hessian
+from .second import vhv as vhv
 from .settings import config as config
 from .taylor import taylor as taylor
 
@@ -33,18 +41,26 @@ __all__ = [
     "ONE",
     "ZERO",
     "Dual",
+    "HyperDual",
     "LinearOp",
     "config",
     "defrule",
     "derivative",
     "gradient",
+    "hessian",
+    "hessian_diagonal",
+    "hvp",
     "jacobian",
     "jvp",
+    "laplacian",
     "linearize",
     "primal",
+    "second_derivative",
     "tangent",
     "taylor",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
+    "value_gradient_and_hessian",
+    "vhv",
 ]

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ._typing import Array
-from .arrays.creation import as_array
-from .arrays.dual import Dual
+from .arrays.creation import as_array, carries
 from .arrays.dual import base_of as _base_of
+from .arrays.hyperdual import HyperDual
 from .boundary import zero_tangent
 
 
@@ -15,7 +15,7 @@ def primal(x: Array) -> Array:
 
     Parameters
     ----------
-    x : Dual or array_like
+    x : Dual, HyperDual or array_like
         Nested Duals are unwrapped to the innermost array.
 
     Returns
@@ -61,7 +61,7 @@ def tangent(x: Array) -> Array:
     Raises
     ------
     TypeError
-        If x is not numeric.
+        If x is not numeric, or is a HyperDual, which has no one tangent: its blocks are `x.e1`, `x.e2` and `x.e12`.
 
     Notes
     -----
@@ -75,4 +75,6 @@ def tangent(x: Array) -> Array:
 
     """
     a = as_array(x)
-    return a.tangent if type(a) is Dual else zero_tangent(np.asarray(a))
+    if isinstance(a, HyperDual):
+        raise TypeError("tangent: a HyperDual has first derivatives x.e1 and x.e2 and second derivatives x.e12; read these")
+    return a.tangent if carries(a) else zero_tangent(np.asarray(a))

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from ._typing import Array, Function, Tree
+from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
-from .arrays.dual import Dual
+from .arrays.dual import Carrier
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
-_LEVELS = itertools.count(1)
+_LEVELS = itertools.count(4, 2)
 
 
 def fresh_level() -> int:
-    """Return a level that no Dual has yet; safe between threads."""
+    """Return a level that no Dual has yet, nor the one below it, where a HyperDual unfolds; safe between threads."""
     return next(_LEVELS)
 
 
@@ -38,7 +38,7 @@ def entering(x: Any, where: str) -> Array:
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
     if carries(y):
-        if type(y) is Dual and y.level == level:
+        if isinstance(y, Carrier) and y.level == level:
             return y.primal, y.tangent
         if y.level > level:
             raise TypeError(f"{where} is a {type(y).__name__} of an inner transform that has ended; return its result instead")
@@ -69,7 +69,7 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
 
 
 def _plain(a: Any, level: int) -> Any:
-    return a.primal if type(a) is Dual and a.level == level else a
+    return a.primal if isinstance(a, Carrier) and a.level == level else a
 
 
 def zero_tangent(value: Array) -> Array:
@@ -82,29 +82,58 @@ def settled(t: Array, p: Array) -> Array:
     return lift(t, p) if carries(p) else settle(t, p)
 
 
-class Call:
-    """One call of a transformed function: which arguments are differentiated, and how to put them back."""
+def argument_numbers(name: str, argnums: Any, n: int, option: str = "argnums") -> tuple[int, ...]:
+    """Return the numbers that argnums names among n positional arguments, counted from the front."""
+    single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
+    numbers = (argnums,) if single else argnums
+    if not isinstance(numbers, (tuple, list)) or not all(isinstance(i, (int, np.integer)) for i in numbers) or not numbers:
+        raise TypeError(f"{name}: {option} must be an int or a tuple of ints, got {argnums!r}")
+    if not all(-n <= i < n for i in numbers):
+        raise ValueError(f"{name}: {option}={argnums!r} does not fit a call with {n} positional arguments")
+    normal = tuple(int(i) % n for i in numbers)
+    if len(set(normal)) != len(normal):
+        raise ValueError(f"{name}: {option}={argnums!r} names an argument twice")
+    return normal
 
-    def __init__(self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.f, self.args, self.kwargs = f, args, kwargs
+
+class Call:
+    """
+    One call of a transformed function: which arguments are differentiated, and how to put them back.
+
+    With `batch` axes of independent points, `points` is their shape, and `shapes` are those of one point's inputs.
+    """
+
+    def __init__(
+        self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any], batch: int = 0
+    ) -> None:
+        self.name, self.f, self.args, self.kwargs = name, f, args, kwargs
         self.single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
-        self.numbers = self._numbers(name, argnums)
+        self.numbers = argument_numbers(name, argnums, len(args))
         chosen = tuple(args[i] for i in self.numbers)
         leaves, self.structure = flatten(chosen)
         paths = (self._spelled(p) for p in self.structure.paths(""))
         self.leaves = [entering(x, f"{name}: {p}") for x, p in zip(leaves, paths, strict=True)]
+        self.points = self._points(batch)
+        self.shapes = [x.shape[batch:] for x in self.leaves]
 
-    def _numbers(self, name: str, argnums: Any) -> tuple[int, ...]:
-        numbers = (argnums,) if self.single else argnums
-        if not isinstance(numbers, (tuple, list)) or not all(isinstance(i, (int, np.integer)) for i in numbers) or not numbers:
-            raise TypeError(f"{name}: argnums must be an int or a tuple of ints, got {argnums!r}")
-        n = len(self.args)
-        if not all(-n <= i < n for i in numbers):
-            raise ValueError(f"{name}: argnums={argnums!r} does not fit a call with {n} positional arguments")
-        normal = tuple(int(i) % n for i in numbers)
-        if len(set(normal)) != len(normal):
-            raise ValueError(f"{name}: argnums={argnums!r} names an argument twice")
-        return normal
+    def _points(self, batch: int) -> Shape:
+        if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 0:
+            raise ValueError(f"{self.name}: batch must be the number of leading axes that count points, got {batch!r}")
+        found = {x.shape[:batch] for x in self.leaves}
+        if any(len(points) < batch for points in found) or len(found) > 1:
+            shapes = [x.shape for x in self.leaves]
+            raise ValueError(f"{self.name}: with batch={batch} all inputs must have the same {batch} leading axes; got shapes {shapes}")
+        return next(iter(found), ())
+
+    def check_points(self, values: Sequence[Array]) -> None:
+        """Raise unless each output has one entry for each point in front."""
+        n = len(self.points)
+        for y in values:
+            if np.shape(y)[:n] != self.points:
+                raise ValueError(
+                    f"{self.name}: with batch={n} each output of {function_name(self.f)} must start with the axes of the points, "
+                    f"{self.points}; got shape {np.shape(y)}"
+                )
 
     def _spelled(self, path: str) -> str:
         """Turn the path [0]['a'] into argument 2['a']."""

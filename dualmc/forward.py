@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Tree
+from .arrays.creation import carries
 from .arrays.dual import Dual
 from .boundary import entering, fresh_level, outputs, settled, zero_tangent
-from .trees import flatten
+from .trees import Structure, flatten
 
 
 def as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
     """Return t as the tangent of p, or raise and say what does not match."""
-    if type(t) is not Dual:
+    if not carries(t):
         t = entering(t, where)
     if t.shape != p.shape:
         raise ValueError(f"{where} must have the shape of {of}, {p.shape}; got {t.shape}")
@@ -21,6 +22,28 @@ def as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
         raise TypeError(f"{where} must be real like {of} ({p.dtype}); got {t.dtype}")
     t = t if t.dtype == p.dtype else t.astype(p.dtype)
     return settled(t, p)
+
+
+def primal_leaves(name: str, primals: Any) -> tuple[list[Array], Structure, list[str]]:
+    """Return the leaves of a sequence of arguments, its structure and what each leaf is called, or raise and name what does not fit."""
+    _check_sequence(name, "primals", primals)
+    leaves, structure = flatten(tuple(primals))
+    names = list(structure.paths("primals"))
+    return [entering(p, f"{name}: {n}") for p, n in zip(leaves, names, strict=True)], structure, names
+
+
+def direction_leaves(name: str, option: str, given: Any, structure: Structure) -> list[Any]:
+    """Return the leaves of directions, which have the structure of the primals."""
+    _check_sequence(name, option, given)
+    n = len(structure.children)
+    if len(given) != n:
+        raise ValueError(f"{name}: {option} must have one entry for each of the {n} primals; got {len(given)}")
+    return structure.leaves_of(tuple(given), f"{name}: {option}", "primals")
+
+
+def _check_sequence(name: str, option: str, given: Any) -> None:
+    if not isinstance(given, (tuple, list)):
+        raise TypeError(f"{name}: {option} must be a tuple with one entry for each argument of f; got {type(given).__name__}")
 
 
 def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, has_aux: bool = False) -> Any:
@@ -64,18 +87,11 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, has_a
     array([0.        , 1.38177329])
 
     """
-    for name, argument in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(argument, (tuple, list)):
-            raise TypeError(f"jvp: {name} must be a tuple with one entry for each argument of f; got {type(argument).__name__}")
-    if len(primals) != len(tangents):
-        raise ValueError(f"jvp: tangents must have one entry for each of the {len(primals)} primals; got {len(tangents)}")
-    leaves, structure = flatten(tuple(primals))
-    names = list(structure.paths("primals"))
-    ps = [entering(p, f"jvp: {n}") for p, n in zip(leaves, names, strict=True)]
-    given = structure.leaves_of(tuple(tangents), "jvp: tangents", "primals")
-    ts = [as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(given, ps, names, strict=True)]
+    ps, structure, names = primal_leaves("jvp", primals)
+    ts = direction_leaves("jvp", "tangents", tangents, structure)
+    checked = [as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(ts, ps, names, strict=True)]
     level = fresh_level()
-    result = f(*structure.unflatten(Dual(p, t, level) for p, t in zip(ps, ts, strict=True)))
+    result = f(*structure.unflatten(Dual(p, t, level) for p, t in zip(ps, checked, strict=True)))
     values, out, outer, aux = outputs(f, result, level, has_aux)
     filled = [zero_tangent(v) if t is None else t for v, t in zip(values, out, strict=True)]
     pair = outer.unflatten(iter(values)), outer.unflatten(iter(filled))

@@ -20,49 +20,71 @@ CHUNK_BYTES = 1 << 20
 # Passes. -----------------------------------------------------------------------------------------------------
 
 
-def _chunks(sizes: Sequence[int], step: int) -> Iterator[tuple[int, int]]:
-    n = sum(sizes)
+def chunks(n: int, step: int) -> Iterator[tuple[int, int]]:
+    """Return where passes of step directions start and stop; one empty pass where there is nothing to differentiate by."""
     yield from ((s, min(s + step, n)) for s in range(0, n, step)) if n else ((0, 0),)
 
 
-def _chunk_size(n: int, itemsize: int, chunk_size: int | None) -> int:
+def checked_chunk_size(chunk_size: int) -> int:
+    """Return a given number of directions, or raise."""
+    if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
+        raise ValueError(f"chunk_size must be a positive integer or None, got {chunk_size!r}")
+    return chunk_size
+
+
+def _chunk_size(call: Call, chunk_size: int | None) -> int:
     """Return how many directions one pass takes: as given, or as many as a seed block of CHUNK_BYTES holds."""
     if chunk_size is not None:
-        if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
-            raise ValueError(f"chunk_size must be a positive integer or None, got {chunk_size!r}")
-        return int(chunk_size)
-    return max(1, min(n, CHUNK_BYTES // max(1, n * itemsize)))
+        return checked_chunk_size(chunk_size)
+    itemsize = max((base(x).itemsize for x in call.leaves), default=8)
+    size = sum(int(x.size) for x in call.leaves)
+    return max(1, min(directions(call), CHUNK_BYTES // max(1, size * itemsize)))
 
 
-def _seeds(leaves: Sequence[Array], start: int, stop: int, level: int) -> Iterator[Any]:
+def directions(call: Call) -> int:
+    """Return how many numbers each point has."""
+    return sum(map(math.prod, call.shapes))
+
+
+def basis(x: Array, shape: Shape, at: int, start: int, stop: int) -> Array | None:
+    """
+    Return basis vectors start to stop of all inputs as directions of x, whose numbers begin at `at`; None if they miss it.
+
+    Each direction moves all points of x, of which `shape` is one, at once.
+    """
+    size = math.prod(shape)
+    first, last = max(start, at), min(stop, at + size)
+    if first >= last and not (start == stop and size == 0):
+        return None
+    seed = np.zeros((stop - start, size), x.dtype)
+    seed[np.arange(first - start, last - start), np.arange(first - at, last - at)] = 1
+    points = x.shape[: x.ndim - len(shape)]
+    seed = seed.reshape((stop - start, *(1,) * len(points), *shape))
+    return settled(np.array(np.broadcast_to(seed, (stop - start, *x.shape))) if points else seed, x)
+
+
+def _seeds(call: Call, start: int, stop: int, level: int) -> Iterator[Any]:
     """Return each leaf as a Dual whose directions are basis vectors start to stop; leaves outside are constants."""
     at = 0
-    for x in leaves:
-        first, last = max(start, at), min(stop, at + x.size)
-        if first < last or (start == stop and x.size == 0):
-            seed = np.zeros((stop - start, x.size), x.dtype)
-            seed[np.arange(first - start, last - start), np.arange(first - at, last - at)] = 1
-            yield Dual(_fresh(x), settled(seed.reshape((stop - start, *x.shape)), x), level)
-        else:
-            yield _fresh(x)
-        at += x.size
+    for x, shape in zip(call.leaves, call.shapes, strict=True):
+        seed = basis(x, shape, at, start, stop)
+        yield fresh(x) if seed is None else Dual(fresh(x), seed, level)
+        at += math.prod(shape)
 
 
-def _fresh(x: Array) -> Array:
+def fresh(x: Array) -> Array:
     """Return x so that one pass cannot change what the next one sees."""
     return np.copy(x) if carries(x) and x.ndim else x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def _passes(call: Call, chunk_size: int | None, has_aux: bool) -> tuple[list[Array], list[Array], Structure, Any]:
     """Return values and Jacobians (output shape + (n,)) of every output leaf for the flat basis of all input leaves."""
-    leaves = call.leaves
-    n = sum(x.size for x in leaves)
-    itemsize = max((base(x).itemsize for x in leaves), default=8)
     columns: list[list[Array]] = []
-    for start, stop in _chunks([x.size for x in leaves], _chunk_size(n, itemsize, chunk_size)):
+    for start, stop in chunks(directions(call), _chunk_size(call, chunk_size)):
         level = fresh_level()
-        result = call.function(*call.bound(_seeds(leaves, start, stop, level)))
+        result = call.function(*call.bound(_seeds(call, start, stop, level)))
         values, tangents, structure, aux = outputs(call.f, result, level, has_aux)
+        call.check_points(values)
         blocks = [_block(v, t, stop - start) for v, t in zip(values, tangents, strict=True)]
         columns.append(blocks)
     jacobians = [np.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0] for parts in zip(*columns, strict=True)]
@@ -75,7 +97,7 @@ def _single_passes(call: Call, has_aux: bool) -> tuple[list[Array], list[list[Ar
     for i, x in enumerate(call.leaves):
         level = fresh_level()
         one = settled(np.ones((), x.dtype)[()], x)
-        seeded = (Dual(_fresh(p), one, level) if j == i else _fresh(p) for j, p in enumerate(call.leaves))
+        seeded = (Dual(fresh(p), one, level) if j == i else fresh(p) for j, p in enumerate(call.leaves))
         values, tangents, structure, aux = outputs(call.f, call.function(*call.bound(seeded)), level, has_aux)
         columns.append([zero_tangent(v) if t is None else t for v, t in zip(values, tangents, strict=True)])
     return values, columns, structure, aux
@@ -86,7 +108,7 @@ def _block(value: Array, t: Array | None, k: int) -> Array:
     return np.repeat(zero_tangent(value)[..., None], k, axis=-1) if t is None else np.moveaxis(t, 0, -1)
 
 
-def _split_columns(jacobian: Array, shapes: Sequence[Shape]) -> Iterator[Array]:
+def split_columns(jacobian: Array, shapes: Sequence[Shape]) -> Iterator[Array]:
     """Return the Jacobian with respect to each input leaf: output shape + input shape."""
     at, lead = 0, np.shape(jacobian)[:-1]
     for s in shapes:
@@ -108,29 +130,30 @@ def _returned(value: Any, derivative: Any, aux: Any, with_value: bool, has_aux: 
 Solver = Callable[[Call], tuple[Any, Any, Any]]
 
 
-def _transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver) -> Function:
+def transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver, batch: int = 0) -> Function:
     """Return the function that calls solve on each call of it."""
     if not callable(f):
         raise TypeError(f"{name}: f must be a function, got {type(f).__name__}; write {name}(f)(x)")
 
     @functools.wraps(f)
     def transformed(*args: Any, **kwargs: Any) -> Any:
-        call = Call(name, f, argnums, args, kwargs)
+        call = Call(name, f, argnums, args, kwargs, batch)
         value, derivative, aux = solve(call)
         return _returned(value, derivative, aux, with_value, has_aux)
 
     return transformed
 
 
-def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool) -> Function:
+def _jacobian(
+    name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool, batch: int
+) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
         _check_holomorphic(name, call.leaves, holomorphic)
         values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
-        shapes = [x.shape for x in call.leaves]
-        trees = (call.like_inputs(_split_columns(j, shapes)) for j in jacobians)
+        trees = (call.like_inputs(split_columns(j, call.shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    return _transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(name, f, argnums, has_aux, with_value, solve, batch)
 
 
 def _check_holomorphic(name: str, leaves: Sequence[Array], holomorphic: bool) -> None:
@@ -145,7 +168,13 @@ def _check_holomorphic(name: str, leaves: Sequence[Array], holomorphic: bool) ->
 
 
 def jacobian(
-    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
+    f: Function,
+    *,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    holomorphic: bool = False,
+    batch: int = 0,
 ) -> Function:
     """
     Return the function that evaluates the Jacobian of f.
@@ -162,25 +191,30 @@ def jacobian(
         How many directions one pass of f carries; chosen from the size of the inputs when left out.
     holomorphic : bool
         Inputs are complex and f is holomorphic; the Jacobian is ∂f/∂z.
+    batch : int
+        How many leading axes of each input, and of each output, count points that are independent of each other, as
+        the loop dimensions of a ufunc do. Each direction then moves all points at once.
 
     Returns
     -------
     callable
         With the arguments of f. For an output of shape S and an input of shape T the result has shape S + T:
-        entry [i, j] is ∂fᵢ/∂xⱼ. For structured outputs and inputs, the structure of the output with the structure of
-        the input in each place; a tuple for several argnums.
+        entry [i, j] is ∂fᵢ/∂xⱼ; the axes of points are not repeated, so that T is the shape at one point. For
+        structured outputs and inputs, the structure of the output with the structure of the input in each place; a
+        tuple for several argnums.
 
     Raises
     ------
     TypeError
         If an input or output is not numeric, or an input is complex without `holomorphic`.
     ValueError
-        If argnums or chunk_size do not fit.
+        If argnums or chunk_size do not fit, or an input or output does not have the axes of points.
 
     Notes
     -----
     Rows are outputs and columns inputs, the numerator layout of Parr & Howard, section 4.1. Each pass carries a
-    block of columns of the identity through f.
+    block of columns of the identity through f. Whether an output at one point depends on another point cannot be seen
+    from shapes; where it does, its derivatives by all points are added up.
 
     Examples
     --------
@@ -190,18 +224,24 @@ def jacobian(
            [   2., 1024.]])
 
     """
-    return _jacobian("jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=False)
+    return _jacobian("jacobian", f, argnums, has_aux, chunk_size, holomorphic, False, batch)
 
 
 def value_and_jacobian(
-    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
+    f: Function,
+    *,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    holomorphic: bool = False,
+    batch: int = 0,
 ) -> Function:
     """
     Return the function that evaluates f and its Jacobian in the same passes.
 
     Parameters
     ----------
-    f, argnums, has_aux, chunk_size, holomorphic
+    f, argnums, has_aux, chunk_size, holomorphic, batch
         As for `jacobian`.
 
     Returns
@@ -227,32 +267,45 @@ def value_and_jacobian(
            [0., 6.]])
 
     """
-    return _jacobian("value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, with_value=True)
+    return _jacobian("value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, True, batch)
 
 
-def _gradient(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool) -> Function:
+def check_real(call: Call) -> None:
+    """Raise if an input is complex."""
+    for x in call.leaves:
+        if x.dtype.kind == "c":
+            raise TypeError(f"{call.name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
+
+
+def check_one_number(call: Call, values: Sequence[Array], outer: Structure, cure: str) -> None:
+    """Raise unless f returned one real number, for each point if there are several."""
+    if outer.kind is not None or values[0].shape != call.points or values[0].dtype.kind == "c":
+        got = "a " + outer.kind.__name__ if outer.kind is not None else f"shape {values[0].shape}, dtype {values[0].dtype}"
+        wanted = f"one real number for each of the points, of shape {call.points}" if call.points else "one real number"
+        raise TypeError(f"{call.name}: {function_name(call.f)} must return {wanted}, got {got}; use {cure} for anything else")
+
+
+def _gradient(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool, batch: int) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
-        for x in call.leaves:
-            if x.dtype.kind == "c":
-                raise TypeError(f"{name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
+        check_real(call)
         values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
-        if outer.kind is not None or values[0].shape != () or values[0].dtype.kind == "c":
-            got = "a " + outer.kind.__name__ if outer.kind is not None else f"shape {values[0].shape}, dtype {values[0].dtype}"
-            raise TypeError(f"{name}: {function_name(f)} must return one real number, got {got}; use dm.jacobian for anything else")
-        return values[0], call.like_inputs(_split_columns(jacobians[0], [x.shape for x in call.leaves])), aux
+        check_one_number(call, values, outer, "dm.jacobian")
+        return values[0], call.like_inputs(split_columns(jacobians[0], call.shapes)), aux
 
-    return _transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(name, f, argnums, has_aux, with_value, solve, batch)
 
 
-def gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None) -> Function:
+def gradient(
+    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, batch: int = 0
+) -> Function:
     """
     Return the function that evaluates the gradient of a scalar function.
 
     Parameters
     ----------
     f : callable
-        Returns one real number.
-    argnums, has_aux, chunk_size
+        Returns one real number; with `batch`, one for each point.
+    argnums, has_aux, chunk_size, batch
         As for `jacobian`.
 
     Returns
@@ -278,16 +331,18 @@ def gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = F
     array([ 3., 12.])
 
     """
-    return _gradient("gradient", f, argnums, has_aux, chunk_size, with_value=False)
+    return _gradient("gradient", f, argnums, has_aux, chunk_size, False, batch)
 
 
-def value_and_gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None) -> Function:
+def value_and_gradient(
+    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, batch: int = 0
+) -> Function:
     """
     Return the function that evaluates a scalar function and its gradient in the same passes.
 
     Parameters
     ----------
-    f, argnums, has_aux, chunk_size
+    f, argnums, has_aux, chunk_size, batch
         As for `gradient`.
 
     Returns
@@ -312,7 +367,7 @@ def value_and_gradient(f: Function, *, argnums: int | Sequence[int] = 0, has_aux
     (5.0, array([2., 4.]))
 
     """
-    return _gradient("value_and_gradient", f, argnums, has_aux, chunk_size, with_value=True)
+    return _gradient("value_and_gradient", f, argnums, has_aux, chunk_size, True, batch)
 
 
 def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic: bool, with_value: bool) -> Function:
@@ -327,7 +382,7 @@ def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic
         trees = (call.like_inputs(iter(by_input)) for by_input in zip(*columns, strict=True))
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    return _transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(name, f, argnums, has_aux, with_value, solve)
 
 
 def derivative(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:

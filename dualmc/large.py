@@ -1,89 +1,141 @@
 """
 Operations on many numbers: value and tangents in one pass, with nothing of their size in between.
 
-A compiled kernel does it where there is one (`kernels`); else NumPy does element-wise work block by block, so that what is in between
-stays in the cache. Memory passes are what counts here; bench/bench_kernels.py shows what they save.
+A compiled kernel does it where there is one (`kernels`); it takes flat arrays that lie in memory one number after the other. Arrays
+that broadcast, or lie otherwise, are cut into blocks that stay in the cache, and so is what NumPy does where there is no kernel.
+Memory passes are what counts here; python -m bench shows what they save.
 """
 
 import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy import array, empty, ndarray
+from numpy import empty, ndarray
 
 from ._typing import Array, Shape
 from .kernels import switch
 from .partial import ZERO, Const
-from .rules.rule import Elementwise, Weighted
+from .rules.rule import Elementwise, Linear, Weighted
 from .tangents.dense import has_nan, scale
 
-LEAST = 500
-"""Numbers in a tangent from which a kernel is quicker than NumPy's calls one by one."""
+LEAST_ONE_SIDED = 2000
+"""Numbers in a tangent from which a kernel is quicker where the other operand is constant, which takes NumPy fewer calls."""
 
-LEAST_ONE_SIDED = 4000
-"""The same for an operation with a constant, which takes NumPy fewer calls."""
+LEAST_IN_BLOCKS = 4000
+"""Numbers in a tangent from which a kernel is quicker than NumPy where its operands have to be copied to blocks."""
 
 BLOCK = 2**17
-"""Numbers in one block of NumPy calls, a megabyte: smaller ones cost calls, larger ones leave the cache."""
+"""Numbers in one block, a megabyte: smaller ones cost calls, larger ones leave the cache."""
 
 Key = tuple[slice, ...]
+_DOUBLE = np.dtype(np.float64)
 _COMPILED = "df"
 """Codes of the dtypes that there are kernels for: double and single precision."""
 
-
-_UNARY = (True,)
-_BOTH = (True, True)
-_SIDES = (True, False), (False, True)
-_find = switch.found.get
+unary_kernel, both_kernel = switch.of(((True,), "d")).get, switch.of(((True, True), "d")).get
+side_kernels = switch.of(((True, False), "d")).get, switch.of(((False, True), "d")).get
+"""The kernel of a rule in double precision, None where NumPy does it, by which arguments carry a tangent."""
 
 
-def _alike(dtype: Any, a: ndarray[Any, Any], b: ndarray[Any, Any]) -> bool:
-    """Whether kernels take both arrays as they are."""
-    return a.dtype is b.dtype is dtype and dtype.char in _COMPILED and a.flags.c_contiguous and b.flags.c_contiguous
+# Element-wise functions of double precision: ways without detours. ----------------------------------------------------
 
 
-def unary(rule: Elementwise, p: Array, t: ndarray[Any, Any]) -> tuple[Array, Array] | None:
-    """Do what `elementwise` does for one vector, quicker."""
-    kernel = _find((rule, _UNARY))
-    if kernel is not None and type(p) is ndarray and p.ndim == t.ndim == 1 and _alike(p.dtype, p, t):
-        ans, out = empty(p.shape, p.dtype), empty(p.shape, p.dtype)
-        kernel(p, t, ans, out)
-        return ans, out
-    return elementwise(rule, (p,), (t,))
+def unary(kernel: Any, p: Any, t: Any) -> tuple[Array, Array] | None:
+    """
+    Return value and tangent of a function of one array, or None where its arrays are not what the kernel takes.
+
+    A tangent nearly always lies in memory as its primal does, so that only the primal is looked at and the kernel refuses
+    the rest; bench/bench_overhead.py counts the nanoseconds.
+    """
+    if type(p) is type(t) is ndarray and p.dtype is _DOUBLE and p.flags.carray:
+        shape, block = p.shape, t.shape
+        if shape:
+            ans, out = empty(shape), empty(block)
+            try:
+                if len(block) == 1:
+                    kernel(p, t, ans, out)
+                else:
+                    kernel(p.ravel(), t.ravel(), ans.ravel(), out.ravel())
+            except TypeError:
+                return None
+            return ans, out
+    return None
 
 
-def binary(rule: Elementwise, p: Any, q: Any, t: Any, u: Any) -> tuple[Array, Array] | None:
-    """Do what `elementwise` does for two arrays of one shape, quicker."""
-    if t is not None and u is not None:
-        kernel = _find((rule, _BOTH))
-        if kernel is not None and type(p) is type(q) is ndarray and p.shape == q.shape and t.shape == u.shape and p.ndim:
-            dtype = p.dtype
-            if _alike(dtype, p, q) and _alike(dtype, t, u):
-                ans, out = empty(p.shape, dtype), empty(t.shape, dtype)
-                if p.ndim == t.ndim == 1:
+def both(kernel: Any, p: Any, q: Any, t: Any, u: Any) -> tuple[Array, Array] | None:
+    """Return value and tangent of a function of two arrays of one shape, or None as `unary`."""
+    if type(p) is type(q) is type(t) is type(u) is ndarray and p.dtype is q.dtype is _DOUBLE:
+        shape, block = p.shape, t.shape
+        if shape and shape == q.shape and block == u.shape and p.flags.carray and q.flags.carray:
+            ans, out = empty(shape), empty(block)
+            try:
+                if len(block) == 1:
                     kernel(p, q, t, u, ans, out)
                 else:
-                    kernel(_flat(p), _flat(q), _flat(t), _flat(u), _flat(ans), _flat(out))
-                return ans, out
-    return elementwise(rule, (p, q), (t, u))
+                    kernel(p.ravel(), q.ravel(), t.ravel(), u.ravel(), ans.ravel(), out.ravel())
+            except TypeError:
+                return None
+            return ans, out
+    return None
 
 
-def one_sided(rule: Elementwise, p: Any, q: Any, t: ndarray[Any, Any], i: int) -> tuple[Array, Array] | None:
-    """Do what `elementwise` does for argument i with a tangent and the other one a number or an array of its shape, quicker."""
-    kernel = _find((rule, _SIDES[i]))
+def one_sided(kernel: Any, p: Any, q: Any, t: ndarray[Any, Any], i: int) -> tuple[Array, Array] | None:
+    """Return value and tangent where argument i has the tangent and the other one is a number or an array, or None as `unary`."""
     x, c = (q, p) if i else (p, q)
-    if kernel is not None and type(x) is ndarray and x.ndim and _alike(x.dtype, x, t):
+    if type(x) is ndarray and x.dtype is _DOUBLE and x.flags.carray:
         if type(c) is not ndarray:
-            c = array((c,), x.dtype)
-        elif not (c.shape == x.shape and _alike(x.dtype, c, t)):
-            return elementwise(rule, (p, q), (None, t) if i else (t, None))
-        ans, out = empty(x.shape, x.dtype), empty(t.shape, x.dtype)
-        kernel(*((_flat(c), _flat(x)) if i else (_flat(x), _flat(c))), _flat(t), _flat(ans), _flat(out))
-        return ans, out
-    return elementwise(rule, (p, q), (None, t) if i else (t, None))
+            c = np.array((c,), _DOUBLE)
+        shape, block = x.shape, t.shape
+        if shape and c.dtype is _DOUBLE and c.flags.carray and (c.size == 1 or c.shape == shape):
+            ans, out = empty(shape), empty(block)
+            try:
+                kernel(*((c.ravel(), x.ravel()) if i else (x.ravel(), c.ravel())), t.ravel(), ans.ravel(), out.ravel())
+            except TypeError:
+                return None
+            return ans, out
+    return None
+
+
+# Any element-wise function. ------------------------------------------------------------------------------------------
+
+
+class _Operands(NamedTuple):
+    """What raw operands have in common: the shape of the result, the directions, the dtype; and whether they lie in memory alike."""
+
+    shape: Shape
+    lead: Shape
+    dtype: np.dtype[Any]
+    flat: bool
+    plain: bool
+    """Whether all arrays have the dtype of the result; a condition, say, has not."""
+
+
+def _common(args: Sequence[Any], tangents: Sequence[Any]) -> _Operands | None:
+    """Return what raw operands have in common, or None where the general way is to be taken."""
+    lead = dtype = None
+    for a, t in zip(args, tangents, strict=True):
+        if t is not None:
+            if type(t) is not ndarray or type(a) is not ndarray or t.dtype != a.dtype or (dtype is not None and a.dtype != dtype):
+                return None
+            k = t.shape[: t.ndim - a.ndim]
+            if lead is not None and k != lead:
+                return None
+            lead, dtype = k, t.dtype
+        elif type(a) not in (ndarray, float, int):
+            return None
+    if lead is None or dtype is None or dtype.kind != "f":
+        return None
+    arrays = [a for a in args if type(a) is ndarray]
+    plain = all(a.dtype == dtype for a in arrays)
+    if not plain and np.result_type(*[a for a in args if type(a) is not ndarray or a.dtype.kind != "b"]) != dtype:
+        return None
+    shape = np.broadcast_shapes(*[a.shape for a in arrays])
+    held = [*arrays, *[t for t in tangents if t is not None]]
+    flat = plain and all(a.shape == shape for a in arrays) and all(a.flags.carray for a in held)
+    return _Operands(shape, lead, dtype, flat, plain)
 
 
 def elementwise(rule: Elementwise, args: Sequence[Any], tangents: Sequence[Any], out: Any = None) -> tuple[Array, Array] | None:
@@ -92,80 +144,37 @@ def elementwise(rule: Elementwise, args: Sequence[Any], tangents: Sequence[Any],
 
     `out` is the pair of arrays to write them to, which may be an argument and its tangent.
     """
-    shape = lead = dtype = None
-    flat = True
-    for a, t in zip(args, tangents, strict=True):
-        if type(a) is ndarray:
-            if not a.flags.c_contiguous or (dtype is not None and a.dtype != dtype):
-                return None
-            flat = flat and (shape is None or a.shape == shape)
-            shape, dtype = a.shape if shape is None else shape, a.dtype
-        elif type(a) is not float and type(a) is not int:
-            return None
-        if t is not None:
-            if type(t) is not ndarray or type(a) is not ndarray or t.dtype != dtype or not t.flags.c_contiguous:
-                return None
-            k = t.shape[: t.ndim - a.ndim]
-            if lead is not None and k != lead:
-                return None
-            lead, size = k, t.size
-    if lead is None or not shape or dtype is None or dtype.kind != "f" or size < LEAST:
+    size = max([t.size if type(t) is ndarray else 0 for t in tangents])
+    if size < switch.least:
         return None
-    if flat and len(args) < 3:
-        kernel = switch.kernel((rule, tuple([t is not None for t in tangents])), size) if dtype.char in _COMPILED else None
-        if kernel is not None:
-            ans, tangent = (np.empty(shape, dtype), np.empty(lead + shape, dtype)) if out is None else out
-            kernel(
-                *[_flat(a) if type(a) is ndarray else np.array((a,), dtype) for a in args],
-                *[_flat(t) for t in tangents if t is not None],
-                _flat(ans),
-                _flat(tangent),
-            )
-            return ans, tangent
-    return _blocked(rule, args, tangents, lead, dtype, out) if size > 4 * BLOCK else None
-
-
-def reduction(rule: Weighted, x: Any, t: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Array, Array] | None:
-    """Return value and tangent of a reduction of a raw array, or None where the general way is to be taken."""
-    if (
-        type(x) is not ndarray
-        or type(t) is not ndarray
-        or t.size < LEAST
-        or not x.size
-        or x.dtype.char not in _COMPILED
-        or x.dtype != t.dtype
-    ):
+    char = next(t for t in tangents if t is not None).dtype.char
+    known = char in _COMPILED and len(args) < 3
+    kernel = switch.kernel((tuple([t is not None for t in tangents]), char), rule, size) if known else None
+    if size <= BLOCK and kernel is None:
         return None
-    found = _ARGUMENTS.get(rule.func.__name__)
-    chosen = None if found is None else found(*args, **kwargs)
-    kernel = None if chosen is None else switch.kernel(rule.func.__name__, t.size)
-    if kernel is None or chosen is None:
+    common = _common(args, tangents)
+    if common is None or not common.shape or not math.prod(common.shape):
         return None
-    axis, keepdims, parameter = chosen
-    axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
-    lead = t.shape[: t.ndim - x.ndim]
-    rows, columns = (np.moveaxis(a, [i - x.ndim for i in axes], range(-len(axes), 0)) for a in (x, t))
-    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape)) if keepdims else tuple(x.shape[i] for i in rest)
-    ans, out = np.empty(kept, x.dtype), np.empty(lead + kept, x.dtype)
-    n = math.prod(x.shape[i] for i in axes)
-    kernel(
-        np.ascontiguousarray(rows).reshape(-1), np.ascontiguousarray(columns).reshape(-1), n, parameter, ans.reshape(-1), out.reshape(-1)
-    )
-    return None if has_nan(out) else (ans[()], out[()])  # strong zeros
+    shape, lead, dtype, flat, plain = common
+    if kernel is not None and flat and (out is None or all(a.flags.carray for a in out)):
+        ans, tangent = (np.empty(shape, dtype), np.empty(lead + shape, dtype)) if out is None else out
+        _run(kernel, args, tangents, ans, tangent)
+        return ans, tangent
+    if not plain or size < LEAST_IN_BLOCKS:
+        kernel = None
+    if size <= BLOCK and kernel is None:
+        return None
+    return _blocked(rule, kernel, args, tangents, common, out)
 
 
-def _of_prod(
-    axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
-) -> tuple[Any, bool, float] | None:
-    return (axis, keepdims, 0.0) if dtype is None and initial is None and where is True else None
+def _run(kernel: Any, args: Sequence[Any], tangents: Sequence[Any], ans: Any, out: Any) -> None:
+    """Call a kernel; operands that do not lie flat in memory are copied first."""
+    arrays = [_flat(a) if type(a) is ndarray else np.array((a,), ans.dtype) for a in args]
+    kernel(*arrays, *[_flat(t) for t in tangents if t is not None], ans.ravel(), out.ravel())
 
 
-_ARGUMENTS: dict[str, Callable[..., tuple[Any, bool, float] | None]] = {
-    "prod": _of_prod,
-    "variance": lambda axis, ddof, keepdims: (axis, keepdims, float(ddof)),
-}
-"""What the arguments of a reduction say: axis, keepdims, and the parameter of its kernel; None for what kernels do not know."""
+def _flat(x: ndarray[Any, Any]) -> ndarray[Any, Any]:
+    return x.ravel() if x.flags.carray else x.flatten()
 
 
 def updated(rule: Elementwise | None, args: Sequence[Any], tangents: Sequence[Any]) -> bool:
@@ -178,50 +187,89 @@ def updated(rule: Elementwise | None, args: Sequence[Any], tangents: Sequence[An
     return elementwise(rule, args, tangents, (p, t)) is not None
 
 
-def _flat(x: ndarray[Any, Any]) -> ndarray[Any, Any]:
-    return x if x.ndim == 1 else x.reshape(-1)
+# Blocks. -------------------------------------------------------------------------------------------------------------
 
 
 def _blocked(
-    rule: Elementwise, args: Sequence[Any], tangents: Sequence[Any], lead: Shape, dtype: Any, out: Any
+    rule: Elementwise, kernel: Any, args: Sequence[Any], tangents: Sequence[Any], common: _Operands, out: Any
 ) -> tuple[Array, Array] | None:
-    """Return value and tangent, found block by block with NumPy."""
-    terms = [(d, t, a) for d, t, a in zip(rule.d, tangents, args, strict=True) if t is not None and d is not ZERO]
-    if not terms:
+    """Return value and tangent, found block by block with a kernel or with NumPy."""
+    shape, lead, dtype = common[:3]
+    used = [d is not ZERO and t is not None for d, t in zip(rule.d, tangents, strict=True)]
+    if not any(used):
         return None
-    args = [dtype.type(a) if type(a) is not ndarray and not a else a for a in args]  # 1 / 0 in a partial is inf, not an error
-    shape = np.broadcast_shapes(*[np.shape(a) for a in args])
-    ans: Array
-    tangent: Array
-    ans, tangent = (np.empty(shape, dtype), np.empty(lead + shape, dtype)) if out is None else out
+    result, slopes = _like_numpy([a for a in args if type(a) is ndarray], shape, lead, dtype) if out is None else out
+    order = tuple(sorted(range(len(shape)), key=lambda i: -abs(result.strides[i])))  # so that blocks are cut as they lie in memory
+
+    def arranged(x: Any, lead: Shape, nd: int) -> Any:
+        full = x.reshape(lead + (1,) * (len(shape) - nd) + x.shape[len(lead) :])
+        full = full if full.shape == lead + shape else np.broadcast_to(full, lead + shape)
+        return full.transpose(*range(len(lead)), *[len(lead) + i for i in order])
+
+    values = [arranged(a, (), a.ndim) if type(a) is ndarray else a for a in args]
+    moves = [arranged(t, lead, a.ndim) if on else None for a, t, on in zip(args, tangents, used, strict=True)]
+    ans, tangent = arranged(result, (), len(shape)), arranged(slopes, lead, len(shape))
+    if kernel is None:
+        values = [dtype.type(a) if type(a) is not ndarray and not a else a for a in values]  # 1 / 0 in a partial is inf, not an error
     direct = out is None and isinstance(rule.func, np.ufunc)  # else an argument would be overwritten too soon
     quiet = rule.quiet if isinstance(rule.quiet, bool) else rule.quiet(*args)
-    with np.errstate(all="ignore") if quiet else contextlib.nullcontext():
-        for key in _blocks(shape, max(1, BLOCK // math.prod(lead))):
-            parts = [_part(a, key) for a in args]
+    with np.errstate(all="ignore") if quiet and kernel is None else contextlib.nullcontext():
+        for key in _blocks(ans.shape, max(1, BLOCK // math.prod(lead))):
+            parts = [a[key] if type(a) is ndarray else a for a in values]
+            terms = [None if t is None else t[(..., *key)] for t in moves]
             y, new = ans[key], tangent[(..., *key)]
-            z = rule.func(*parts, out=y) if direct else rule.func(*parts)
-            if z.dtype != dtype:
+            if kernel is not None:
+                _run_block(kernel, parts, terms, y, new)
+            elif not _evaluate(rule, parts, terms, y, new, direct=direct):
                 return None
-            total: Any = None
-            for d, t, a in terms:
-                x, g = _part(t, key, np.ndim(a)), d(z, *parts) if callable(d) else d
-                term = _times(rule, x, g, x.shape[len(lead) :], y.shape, dtype, new if direct and total is None else None)
-                total = term if total is None else np.add(total, term, out=new if direct else None)
-            if total is not new:
-                new[...] = total
-            if z is not y:
-                y[...] = z
-    return ans, tangent
+    return result, slopes
 
 
-def _times(rule: Elementwise, x: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, out: Array | None) -> Array:
-    """Return diag(g)·x, in out if it takes one multiplication."""
-    if out is not None and x.shape == out.shape and not rule.select and not isinstance(g, Const):
-        np.multiply(x, g, out=out)
+def _run_block(kernel: Any, parts: Sequence[Any], terms: Sequence[Any], y: Any, new: Any) -> None:
+    """Call a kernel on one block, which is written where it lies if it is flat."""
+    ans, out = (x if x.flags.carray else np.empty(x.shape, x.dtype) for x in (y, new))
+    _run(kernel, parts, terms, ans, out)
+    for x, found in ((y, ans), (new, out)):
+        if found is not x:
+            x[...] = found
+
+
+def _evaluate(rule: Elementwise, parts: Sequence[Any], terms: Sequence[Any], y: Any, new: Any, *, direct: bool) -> bool:
+    """Find one block with NumPy, and say whether it has the dtype that was expected."""
+    z = rule.func(*parts, out=y) if direct else rule.func(*parts)
+    if z.dtype != y.dtype:
+        return False
+    total: Any = None
+    for d, t in zip(rule.d, terms, strict=True):
+        if t is not None:
+            g = d(z, *parts) if callable(d) else d
+            term = _times(rule, t, g, y.shape, new if direct and total is None else None)
+            total = term if total is None else np.add(total, term, out=new if direct else None)
+    if total is not new:
+        new[...] = total
+    if z is not y:
+        y[...] = z
+    return True
+
+
+def _times(rule: Elementwise, t: Array, g: Any, shape: Shape, out: Array | None) -> Array:
+    """Return diag(g)·t, in out if it takes one multiplication."""
+    if out is not None and not rule.select and not isinstance(g, Const):
+        np.multiply(t, g, out=out)
         if not has_nan(out):
             return out
-    return scale(x, g, shape_in, shape, dtype, select=rule.select)
+    return scale(t, g, shape, shape, t.dtype, select=rule.select)
+
+
+def _like_numpy(arrays: Sequence[Any], shape: Shape, lead: Shape, dtype: Any) -> tuple[Array, Array]:
+    """Return memory for value and tangent, laid out as NumPy lays out the result of a ufunc."""
+    if all(a.flags.c_contiguous for a in arrays):
+        return np.empty(shape, dtype), np.empty(lead + shape, dtype)
+    flags: Any = [["readonly"]] * len(arrays) + [["writeonly", "allocate"]]
+    ans = np.nditer([*arrays, None], op_flags=flags, op_dtypes=[None] * len(arrays) + [dtype]).operands[-1]
+    order = sorted(range(len(shape)), key=lambda i: -abs(ans.strides[i]))
+    tangent = np.empty(lead + tuple([shape[i] for i in order]), dtype)
+    return ans, tangent.transpose(*range(len(lead)), *[len(lead) + i for i in np.argsort(order)])
 
 
 def _blocks(shape: Shape, size: int) -> Iterator[Key]:
@@ -235,11 +283,69 @@ def _blocks(shape: Shape, size: int) -> Iterator[Key]:
     return itertools.product(*cuts, *[[slice(None)]] * (len(shape) - inner))
 
 
-def _part(a: Any, key: Key, nd: int | None = None) -> Any:
-    """Return the part of an operand that belongs to a block; nd counts the trailing axes that the key is for."""
-    if type(a) is not ndarray:
-        return a
-    nd = a.ndim if nd is None else nd
-    own: tuple[Any, ...] = key[len(key) - nd :]
-    own = tuple([slice(None) if n == 1 else k for n, k in zip(a.shape[a.ndim - nd :], own, strict=True)])
-    return a[(..., *own)]
+# Reductions. ---------------------------------------------------------------------------------------------------------
+
+
+class _Chosen(NamedTuple):
+    """What the arguments of a reduction say."""
+
+    axis: Any = None
+    keepdims: bool = False
+    parameter: float = 0.0
+    """What its kernel takes beside the arrays."""
+    in_order: bool = False
+    """Whether the kernel adds in NumPy's order, which this is along the last axes of arrays that lie in memory in order."""
+    running: bool = False
+    """Whether each entry has a result."""
+
+
+def reduction(rule: Weighted | Linear, x: Any, t: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Array, Array] | None:
+    """Return value and tangent of a reduction of a raw array, or None where the general way is to be taken."""
+    if type(x) is not ndarray or type(t) is not ndarray or t.size < switch.least or not x.size or x.dtype.char not in _COMPILED:
+        return None
+    found = _ARGUMENTS.get(rule.func.__name__)
+    chosen = None if found is None or x.dtype != t.dtype else found(*args, **kwargs)
+    if chosen is None:
+        return None
+    axis, keepdims, parameter, in_order, running = chosen
+    axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    if in_order and not (x.flags.c_contiguous and t.flags.c_contiguous and 0 < len(axes) == x.ndim - min(axes)):
+        return None
+    if running and len(axes) != 1:
+        return None
+    kernel = switch.kernel(((), x.dtype.char), rule.func.__name__, t.size)
+    if kernel is None:
+        return None
+    lead = t.shape[: t.ndim - x.ndim]
+    rows, columns = (x, t) if in_order else (np.moveaxis(a, [i - x.ndim for i in axes], range(-len(axes), 0)) for a in (x, t))
+    kept = [n if running or i not in axes else 1 for i, n in enumerate(x.shape) if running or keepdims or i not in axes]
+    ans, out = np.empty(kept, x.dtype), np.empty((*lead, *kept), x.dtype)
+    n = math.prod(x.shape[i] for i in axes)
+    kernel(_flat(rows), _flat(columns), n, parameter, ans.ravel(), out.ravel())
+    return None if not in_order and has_nan(out) else (ans[()], out[()])  # strong zeros
+
+
+def _of_prod(
+    axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> _Chosen | None:
+    return _Chosen(axis, keepdims) if dtype is None and initial is None and where is True else None
+
+
+def _of_sum(
+    axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 0, where: Any = True
+) -> _Chosen | None:
+    plain = dtype is None and type(initial) is int and not initial and where is True
+    return _Chosen(axis, keepdims, in_order=True) if plain else None
+
+
+def _of_cumsum(axis: Any = None, dtype: Any = None, out: Any = None) -> _Chosen | None:
+    return _Chosen(axis, in_order=True, running=True) if dtype is None else None
+
+
+_ARGUMENTS: dict[str, Callable[..., _Chosen | None]] = {
+    "cumsum": _of_cumsum,
+    "prod": _of_prod,
+    "sum": _of_sum,
+    "variance": lambda axis, ddof, keepdims: _Chosen(axis, keepdims, float(ddof)),
+}
+"""By the name of a reduction: what its arguments say; None for what kernels do not know."""

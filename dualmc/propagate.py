@@ -22,56 +22,71 @@ from .tangents import dense, space_of
 Pair = tuple[Array, Tangent | None]
 
 
-def _shape(x: Array) -> Shape:
+def shape_of(x: Array) -> Shape:
     return getattr(x, "shape", ())
 
 
 def elementwise(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[Tangent | None]) -> Pair:
     """Σᵢ diag(∂ans/∂argᵢ)·tᵢ: each Jacobian is diagonal (section 4.2), broadcasting included (section 4.3)."""
     pair = large.elementwise(rule, primals, tangents)
-    if pair is not None:
-        return pair
+    return evaluated(rule, primals, tangents, _combined) if pair is None else pair
+
+
+Combine = Callable[[Elementwise, Array, Sequence[Array], Sequence[Tangent | None]], Tangent | None]
+
+
+def evaluated(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[Tangent | None], combine: Combine) -> Pair:
+    """Return the value of an element-wise function, and its tangent as `combine(rule, ans, primals, tangents)` finds it."""
     ans = value(rule, primals)
     if rule.quiet is False or not (rule.quiet is True or rule.quiet(*primals)):
-        return ans, _combined(rule, ans, primals, tangents)
+        return ans, combine(rule, ans, primals, tangents)
     with np.errstate(all="ignore"):
-        return ans, _combined(rule, ans, primals, tangents)
+        return ans, combine(rule, ans, primals, tangents)
 
 
 def value(rule: Elementwise, primals: Sequence[Array]) -> Array:
-    """Return the value of a function that has a derivative there."""
+    """Return the value of an element-wise function, or raise where it has no derivative."""
     ans = rule.func(*primals)
     if rule.on_complex == "refused" and ans.dtype.kind == "c":
         raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
     return ans
 
 
-def safe_arguments(args: Sequence[Any], dtype: Any) -> list[Any]:
-    """Return args for partials; a Python zero would raise ZeroDivisionError where NumPy answers inf."""
-    return [dtype.type(p) if type(p) in (int, float) and not p and dtype.kind == "f" else p for p in args]
+def arguments(ans: Array, primals: Sequence[Array]) -> list[Array]:
+    """Return the arguments for partials: a Python zero would raise ZeroDivisionError in one where NumPy answers inf."""
+    dtype = ans.dtype
+    return [dtype.type(p) if type(p) in (int, float) and not p and dtype.kind == "f" else p for p in primals]
 
 
 def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents: Sequence[Tangent | None]) -> Tangent | None:
-    shape, dtype = _shape(ans), ans.dtype
-    args = safe_arguments(primals, dtype)
-    total: Tangent | None = None
-    shared = False
+    args = arguments(ans, primals)
+    terms: list[Term] = []
     for d, t, x in zip(rule.d, tangents, primals, strict=True):
         if t is None or d is ZERO:
             continue
-        space = space_of(t)
         g: Any = d(ans, *args) if callable(d) else d
-        if space.KEEPS and (g is ans or any(g is p for p in primals)):
+        if space_of(t).KEEPS and (g is ans or any(g is p for p in primals)):
             g = np.copy(g)  # the user may overwrite that array before the space uses it
-        new = space.scale(t, g, _shape(x), shape, dtype, select=rule.select)
+        terms.append((t, g, shape_of(x)))
+    total = weighted_sum(terms, shape_of(ans), ans.dtype, select=rule.select)
+    return None if total is None else space_of(total).settle(total, ans)
+
+
+Term = tuple[Tangent, Any, Shape]
+
+
+def weighted_sum(terms: Sequence[Term], shape: Shape, dtype: Any, *, select: bool) -> Tangent | None:
+    """Return Σ diag(g)·t over terms (t, g, shape_in), in memory of its own: y = x + 1 must not share x's tangent."""
+    total: Tangent | None = None
+    shared = False
+    for t, g, shape_in in terms:
+        space = space_of(t)
+        new = space.scale(t, g, shape_in, shape, dtype, select=select)
         if total is None:
             total, shared = new, g is ONE
         else:
             total, shared = space.add(total, new, owned=not shared), False
-    if total is None:
-        return None
-    space = space_of(total)
-    return space.settle(space.copy(total) if shared else total, ans)  # y = x + 1 must not share x's tangent
+    return space_of(total).copy(total) if shared else total
 
 
 def checked(func: Any, ans: Array) -> None:
@@ -100,8 +115,11 @@ def linear_op(op: LinearOp, x: Array, ans: Array, t: Tangent) -> Tangent:
 
 def linear(rule: Linear, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
     """A linear function is its own Jacobian: the tangent goes through the same map."""
+    pair = large.reduction(rule, x, t, args, kwargs)
+    if pair is not None:
+        return pair
     ans = rule.func(x, *args, **kwargs)
-    op = rule.op(_shape(x), *args, **kwargs)
+    op = rule.op(shape_of(x), *args, **kwargs)
     checked(rule.func, ans)
     return ans, linear_op(op, x, ans, t)
 
@@ -122,14 +140,19 @@ def multilinear(
             continue
         space = space_of(t)
         operands = [np.copy(p) if space.KEEPS and j != i else p for j, p in enumerate(primals)]
-        new = space.linear(rule.bind(i, operands, args, kwargs), t)
-        if space is dense and dense.has_nan(new):
-            new = strong_product(rule, i, operands, args, kwargs, t, new)
+        new = along(rule, i, operands, args, kwargs, t)
         total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
 
 
-def strong_product(
+def along(rule: Multilinear, i: int, operands: Sequence[Array], args: Sequence[Any], kwargs: dict[str, Any], t: Tangent) -> Tangent:
+    """Return f(x₁, ..., t, ..., xₙ) with t in the place of operand i."""
+    space = space_of(t)
+    new = space.linear(rule.bind(i, operands, args, kwargs), t)
+    return _strong(rule, i, operands, args, kwargs, t, new) if space is dense and dense.has_nan(new) else new
+
+
+def _strong(
     rule: Multilinear, i: int, operands: Sequence[Array], args: Sequence[Any], kwargs: dict[str, Any], t: Array, new: Array
 ) -> Array:
     """Return `new` with 0·inf = 0: finite entries of the other operands, unless a non-zero tangent meets the rest."""
@@ -156,9 +179,9 @@ def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None],
     """Parts side by side: the Jacobian is the stack of theirs (section 4.1)."""
     ans = rule.func(list(parts), *args, **kwargs)
     checked(rule.func, ans)
-    ops = rule.ops([_shape(p) for p in parts], *args, **kwargs)
+    ops = rule.ops([shape_of(p) for p in parts], *args, **kwargs)
     some = next(t for t in tangents if t is not None)
-    return ans, space_of(some).settle(space_of(some).join(ops, tangents, _shape(ans), ans.dtype), ans)
+    return ans, space_of(some).settle(space_of(some).join(ops, tangents, shape_of(ans), ans.dtype), ans)
 
 
 def solution(rule: Implicit, primals: Sequence[Array], keeps: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
 """Compile all kernels ahead of time, so that later processes load them from disk."""
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -13,16 +14,16 @@ from .rules.rule import Elementwise
 DTYPES = ("float64", "float32")
 
 
-def _kernels() -> Iterator[tuple[str, Callable[..., None], int]]:
-    """Yield the name of each kernel, the kernel, and how many arrays it takes."""
+def _kernels(dtype: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield the name of each kernel and a function that compiles it."""
+    char = np.dtype(dtype).char
     for rule in RULES.values():
-        if type(rule) is Elementwise and len(rule.d) < 3:
+        if type(rule) is Elementwise:
             for active in itertools.product((True, False), repeat=len(rule.d)):
-                kernel = switch.fused.compiled(rule, active) if any(active) else None
-                if kernel is not None:
-                    yield rule.func.__name__, kernel, len(active) + sum(active) + 2
-    for name, kernel in switch.reduce.KERNELS.items():
-        yield name, kernel, 0
+                if switch.fused.has_kernel(rule, active):
+                    yield rule.func.__name__, functools.partial(switch.fused.compiled, rule, active, char)
+    for name, kernel, arguments in switch.examples(dtype):
+        yield name, functools.partial(kernel, *arguments)
 
 
 def warmup(dtypes: Sequence[str] = DTYPES[:1], report: Callable[[str], Any] = lambda line: None) -> int:
@@ -60,9 +61,8 @@ def warmup(dtypes: Sequence[str] = DTYPES[:1], report: Callable[[str], Any] = la
     switch.load()
     count = 0
     for dtype in dtypes:
-        for name, kernel, arity in _kernels():
-            arrays = [np.ones(1, dtype) for _ in range(arity or 4)]
-            kernel(*arrays) if arity else kernel(*arrays[:2], 1, 0.0, *arrays[2:])
+        for name, compile_it in _kernels(dtype):
+            compile_it()
             count += 1
             report(f"{dtype} {name}")
     if WARM.parent.is_dir():

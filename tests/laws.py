@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import dualmc as dm
+from dualmc.arrays.creation import carries
 
 STEPS = [2.0**-k for k in (8, 9, 10, 11)]
 
@@ -70,15 +71,10 @@ class Case:
         return parted(values), parted(tangents)
 
 
-def carries(x: Any) -> bool:
-    """Whether x is an array of dualmc."""
-    return hasattr(type(x), "_push_linear")
-
-
 def buffer_like(xs: Sequence[Any]) -> Any:
     """Return zeros of the shape of the first array that can hold what is computed from all of them."""
-    carrier = next(filter(carries, xs), None)
-    return np.zeros(np.shape(xs[0]), np.result_type(*xs), like=carrier)
+    carrier = next(filter(carries, xs), xs[0])
+    return np.zeros(np.shape(xs[0]), np.result_type(*xs), like=carrier if carries(carrier) else None)
 
 
 def named(name: str, f: Callable[..., Any], *shapes: tuple[int, ...], **about: Any) -> Case:

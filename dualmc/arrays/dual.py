@@ -1,16 +1,18 @@
-"""Dual: a primal, a tangent, a level. NumPy's protocols; the calculus is in propagate."""
+"""Carrier, what arrays with derivatives share, and Dual: a primal, a tangent, a level. The calculus is in propagate."""
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, cast, final
+from typing import Any, ClassVar, Self, cast, final
 
 import numpy as np
 from numpy import ndarray
 
 from .. import large, propagate
 from .._typing import Array, Shape, Tangent
+from ..kernels import switch as _switch
 from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
@@ -26,6 +28,8 @@ _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
+_unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
+_LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
 # The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
@@ -35,44 +39,11 @@ _POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
 _IN_PLACE: dict[Any, Any] = {operator.add: _ADD, operator.sub: _SUBTRACT, operator.mul: _MULTIPLY, operator.truediv: _DIVIDE}
 
 
-@final
-class Dual(NumPyProtocol, ArrayMethods):
+class Carrier(NumPyProtocol, ArrayMethods):
     """
-    An array that carries a tangent through NumPy.
+    What every array that carries derivatives is: a primal, a tangent of some space, a level.
 
-    Parameters
-    ----------
-    primal : array_like
-        The value, of any shape, real or complex; integers become float64.
-    tangent : array_like
-        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
-    level : int, optional
-        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
-
-    Attributes
-    ----------
-    primal, tangent, level
-        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
-
-    Raises
-    ------
-    ValueError
-        If the trailing axes of the tangent are not the shape of the primal.
-    TypeError
-        If primal or tangent are not numbers, or the tangent of a real primal is complex.
-
-    Notes
-    -----
-    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
-    (Parr & Howard, section 4.5).
-
-    Examples
-    --------
-    >>> import numpy as np, dualmc as dm
-    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
-    >>> x * x + 1
-    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
-
+    Operators, indexing and writing stand here once; `chain` is the module of the chain rule that a class follows.
     """
 
     __slots__ = ("level", "primal", "tangent")
@@ -81,11 +52,15 @@ class Dual(NumPyProtocol, ArrayMethods):
     primal: Array
     tangent: Tangent
     level: int
+    chain: ClassVar[Any]
 
-    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
-        if level is None:
-            primal, tangent, level = *_checked_parts(primal, tangent), 0
-        self.primal, self.tangent, self.level = primal, tangent, level
+    def _like(self, primal: Array, tangent: Tangent) -> Self:
+        """Return an array of this class and level."""
+        raise NotImplementedError
+
+    def _parts(self) -> tuple[Array, ...]:
+        """Return the primal and whatever arrays the tangent consists of."""
+        raise NotImplementedError
 
     @property
     def shape(self) -> Shape:  # type: ignore[override]
@@ -102,43 +77,42 @@ class Dual(NumPyProtocol, ArrayMethods):
         """The dtype of the primal, and of the tangent."""
         return self.primal.dtype  # type: ignore[no-any-return]
 
-    def __repr__(self) -> str:
-        """Show primal and tangent."""
-        parts = [f"primal={self.primal!r}", f"tangent={self.tangent!r}"]
-        long = any("\n" in p for p in parts)
-        indented = [p.replace("\n", "\n" + " " * (p.index("=") + 6)) for p in parts]
-        return "Dual(" + (",\n     " if long else ", ").join(indented) + ")"
+    def _shown(self, **parts: Any) -> str:
+        """Return the text that names the parts."""
+        name = type(self).__name__
+        texts = [f"{k}={v!r}" for k, v in parts.items()]
+        long = any("\n" in p for p in texts)
+        indent = " " * (len(name) + 1)
+        indented = [p.replace("\n", "\n" + indent + " " * (p.index("=") + 1)) for p in texts]
+        return f"{name}(" + (f",\n{indent}" if long else ", ").join(indented) + ")"
 
     # What the chain rule asks of a nested dual.
 
-    def _push_linear(self, op: LinearOp) -> "Dual":
+    def _push_linear(self, op: LinearOp) -> Self:
         """Apply a map of trailing axes to primal and tangent."""
         extra = self.shape[: self.ndim - len(op.shape_in)]
         ans = op(self.primal)
-        t = propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent)
-        return Dual(ans, t, self.level)
-
-    def _parts(self) -> tuple[Array, Tangent]:
-        return self.primal, self.tangent
+        return self._like(ans, propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent))
 
     def _vanishing(self) -> Array:
         """Return where the value and all its tangents are zero."""
-        t = vanishing(self.tangent)
-        return vanishing(self.primal) & t.all(axis=tuple(range(t.ndim - self.ndim)))
+        found = [vanishing(part) for part in self._parts()]
+        return functools.reduce(operator.and_, (v.all(axis=tuple(range(v.ndim - self.ndim))) for v in found))
 
-    def _constant(self, value: Array) -> "Dual":
+    def _constant(self, value: Array) -> Self:
         """Return value as an array like this one, with a zero tangent."""
-        zero = space_of(self.tangent).zeros(self.tangent, self.ndim, value.shape, value.dtype)
-        return Dual(lift(value, self.primal), zero, self.level)
+        space = space_of(self.tangent)
+        zero = space.zeros(self.tangent, self.ndim, value.shape, value.dtype)
+        return self._like(lift(value, self.primal), space.settle(zero, value))
 
     def _updated(self, function: Any, other: Any) -> Any:
         """Write function(self, other) into this array; a NumPy scalar is replaced instead."""
         if not self._writable():
             return function(self, other)
         p, t, q, u = self.primal, self.tangent, other, None
-        if type(other) is Dual and other.level == self.level:
+        if type(other) is type(self) and other.level == self.level:
             q, u = other.primal, other.tangent
-        if not (type(t) is ndarray and t.size >= large.LEAST and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
+        if not (type(t) is ndarray and t.size >= _switch.least and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
             self[...] = function(self, other)
         return self
 
@@ -161,53 +135,23 @@ class Dual(NumPyProtocol, ArrayMethods):
 
     # Indexing: basic keys give views that share primal and tangent with this array.
 
-    def __getitem__(self, key: Any) -> "Dual":
-        p, t = self.primal, self.tangent
-        if type(t) is ndarray and type(p) is ndarray:
-            k = t.ndim - p.ndim
-            if not k:
-                return Dual(p[key], t[key], self.level)
-            if type(key) is int:
-                q = p[key]
-                u = t[(_ALL,) * k + (key,)]
-                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
-            if type(key) is slice:
-                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
-        return self._item(key)
-
-    def _item(self, key: Any) -> "Dual":
-        """Take any key in any space."""
+    def __getitem__(self, key: Any) -> Self:
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
         ans = self.primal[key]
-        return Dual(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent), self.level)
+        return self._like(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        p, t = self.primal, self.tangent
-        same = type(value) is Dual and value.level == self.level
-        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
-            if same and type(value.primal) in _RAW and type(value.tangent) in _RAW:
-                p[key] = value.primal
-                t[key] = value.tangent
-                return
-            if type(value) is float or type(value) is int:
-                p[key] = value
-                t[key] = 0.0
-                return
+        """Write any value at any key in any space."""
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
-        del p, t  # so that _lift can tell whether anything else sees them
-        self._write(getitem_op(self.shape, key), key, value, same)
-
-    def _write(self, op: LinearOp, key: Any, value: Any, same: bool) -> None:
-        """Write any value at any key in any space."""
         if carries(value) and value.level > self.level:
             raise inner_value()
-        value = as_array(value)
+        op, value = getitem_op(self.shape, key), as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
-        v, tv = (value.primal, value.tangent) if same else (value, None)
-        for part in (v, tv):
+        v, tv = (value.primal, value.tangent) if self._same(value) else (value, None)
+        for part in (v,) if tv is None else value._parts():
             if carries(part):
                 self._lift(part)
         self.primal[key] = v
@@ -215,13 +159,17 @@ class Dual(NumPyProtocol, ArrayMethods):
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
         space_of(self.tangent).assign(self.tangent, op, tv)
 
+    def _same(self, other: Any) -> bool:
+        """Whether other belongs to the same transform call."""
+        return type(other) is type(self) and other.level == self.level
+
     def _lift(self, like: Array) -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
         for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
             if lifted is not getattr(self, name):
                 replace_part(self, name, lifted)
 
-    def __iter__(self) -> Iterator["Dual"]:
+    def __iter__(self) -> Iterator[Self]:
         if not self.shape:
             raise TypeError("iteration over a 0-d Dual")
         return (self[i] for i in range(self.shape[0]))
@@ -288,6 +236,95 @@ class Dual(NumPyProtocol, ArrayMethods):
         return _unary(_ABSOLUTE, self)
 
 
+@final
+class Dual(Carrier):
+    """
+    An array that carries a tangent through NumPy.
+
+    Parameters
+    ----------
+    primal : array_like
+        The value, of any shape, real or complex; integers become float64.
+    tangent : array_like
+        Its derivative along one direction (the same shape) or along several (shape `(*directions, *primal.shape)`).
+    level : int, optional
+        Which transform the tangent belongs to; left out for Duals made by hand, which all share level 0.
+
+    Attributes
+    ----------
+    primal, tangent, level
+        As given. A primal or tangent may be a Dual of a lower level: that is how derivatives nest.
+
+    Raises
+    ------
+    ValueError
+        If the trailing axes of the tangent are not the shape of the primal.
+    TypeError
+        If primal or tangent are not numbers, or the tangent of a real primal is complex.
+
+    Notes
+    -----
+    d(f(x)) = f(x) + f'(x)·ẋ·ε with ε² = 0: every NumPy function carries the tangent along by its local Jacobian
+    (Parr & Howard, section 4.5).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> x = dm.Dual([1.0, 2.0], [1.0, 0.0])
+    >>> x * x + 1
+    Dual(primal=array([2., 5.]), tangent=array([2., 0.]))
+
+    """
+
+    __slots__ = ()
+    chain: ClassVar[Any] = propagate
+
+    def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
+        if level is None:
+            primal, tangent, level = *_checked_parts(primal, tangent), 0
+        self.primal, self.tangent, self.level = primal, tangent, level
+
+    def __repr__(self) -> str:
+        """Show primal and tangent."""
+        return self._shown(primal=self.primal, tangent=self.tangent)
+
+    def _like(self, primal: Array, tangent: Tangent) -> "Dual":
+        return Dual(primal, tangent, self.level)
+
+    def _parts(self) -> tuple[Array, ...]:
+        return self.primal, self.tangent
+
+    # The short ways of indexing: raw arrays, and keys that need no map.
+
+    def __getitem__(self, key: Any) -> "Dual":
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray:
+            k = t.ndim - p.ndim
+            if not k:
+                return Dual(p[key], t[key], self.level)
+            if type(key) is int:
+                q = p[key]
+                u = t[(_ALL,) * k + (key,)]
+                return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
+            if type(key) is slice:
+                return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
+        return Carrier.__getitem__(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        p, t = self.primal, self.tangent
+        if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
+            if type(value) is Dual and value.level == self.level and type(value.primal) in _RAW and type(value.tangent) in _RAW:
+                p[key] = value.primal
+                t[key] = value.tangent
+                return
+            if type(value) is float or type(value) is int:
+                p[key] = value
+                t[key] = 0.0
+                return
+        del p, t  # so that _lift can tell whether anything else sees them
+        Carrier.__setitem__(self, key, value)
+
+
 def inner_value() -> TypeError:
     """Build the error for writing to an array of an outer transform."""
     return TypeError(
@@ -340,18 +377,30 @@ WAYS: dict[type, Way] = {}
 """The general way of each rule kind; operations.py fills it."""
 
 
-def _unary(rule: Any, a: Dual) -> Any:
+def _unary(rule: Any, a: Carrier) -> Any:
     """Take the short way: one raw array, one product. The general way is `operations._elementwise`; they agree by a test."""
     d, u = rule.slope, a.tangent
-    if type(u) is ndarray and u.size >= large.LEAST:
-        pair = large.unary(rule, a.primal, u)
+    kernel = _unary_kernel(rule, False)
+    if kernel:
+        pair = large.unary(kernel, a.primal, u)
         if pair is not None:
-            return Dual(*pair, a.level)
+            return Dual(pair[0], pair[1], a.level)
+    if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
+        pair = large.elementwise(rule, (a.primal,), (u,))
+        if pair is not None:
+            return Dual(pair[0], pair[1], a.level)
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a.primal
         ans = rule.func(p)
         t = u * d(ans, p)
         if not has_nan(t):
+            return Dual(ans, t, a.level)
+    elif rule.quiet_slope is not None and type(u) in _RAW:
+        p = a.primal
+        ans = rule.func(p)
+        with np.errstate(all="ignore"):
+            t = u * rule.quiet_slope(ans, p)
+        if t.dtype == ans.dtype and not has_nan(t):
             return Dual(ans, t, a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
@@ -365,13 +414,18 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
     if rule.short:
         if type(a) is Dual:
             if type(b) is Dual:
-                u, v = a.tangent, b.tangent
+                u, v, level = a.tangent, b.tangent, a.level
+                kernel = _both_kernel(rule, False)
+                if kernel and level == b.level:
+                    pair = large.both(kernel, a.primal, b.primal, u, v)
+                    if pair is not None:
+                        return Dual(pair[0], pair[1], level)
                 if type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW):
-                    p, q, level = a.primal, b.primal, a.level
-                    if type(u) is ndarray and u.size >= large.LEAST and level == b.level:
-                        pair = large.binary(rule, p, q, u, v)
+                    p, q = a.primal, b.primal
+                    if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least) and level == b.level:
+                        pair = large.elementwise(rule, (p, q), (u, v))
                         if pair is not None:
-                            return Dual(*pair, level)
+                            return Dual(pair[0], pair[1], level)
                     if level == b.level and type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
                         ans = rule.func(p, q)
                         d0, d1 = rule.d
@@ -386,7 +440,7 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                             return Dual(ans, t, level)
             elif type(a.tangent) in _RAW and _simple(b, a.primal):
                 return _one_sided(rule, a.primal, b, 0, a)
-        elif type(b.tangent) in _RAW and _simple(a, b.primal):
+        elif type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
             return _one_sided(rule, a, b.primal, 1, b)
     return WAYS[Elementwise](rule, (a, b), {})
 
@@ -400,13 +454,15 @@ def _simple(c: Any, p: Array) -> bool:
 
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
-    if type(x.tangent) is ndarray and x.tangent.size >= large.LEAST_ONE_SIDED:
-        pair = large.one_sided(rule, p, q, x.tangent, i)
+    u = x.tangent
+    kernel = _side_kernels[i](rule, False)
+    if type(u) is ndarray and u.size >= (_LEAST if kernel else _BLOCK if kernel is None else _switch.least):
+        pair = large.one_sided(kernel, p, q, u, i) if kernel else large.elementwise(rule, (p, q), (None, u) if i else (u, None))
         if pair is not None:
-            return Dual(*pair, x.level)
+            return Dual(pair[0], pair[1], x.level)
     quiet: Any = rule.quiet
     if quiet is False or not quiet(p, q):
-        ans, d, u = rule.func(p, q), rule.d[i], x.tangent
+        ans, d = rule.func(p, q), rule.d[i]
         t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]
         if not has_nan(t):
             return Dual(ans, t, x.level)

@@ -9,7 +9,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast, final
+from typing import Any, final
 
 import numpy as np
 from numpy import ndarray
@@ -18,19 +18,24 @@ from .. import propagate
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ZERO, Const
-from ..rules.elementwise import chosen
 from ..rules.indexing import getitem_op
-from ..rules.registry import RULES
-from ..rules.rule import Composed, Constant, Elementwise, Join, Linear, Refused
+from ..rules.rule import Elementwise
 from ..rules.selection import base
 from ..tangents.dense import scale, settle, vanishing
 from .arithmetic import Arithmetic
-from .creation import as_array, carries
+from .creation import carries
 from .methods import ArrayMethods
-from .operations import stripped
 
 Step = Callable[[int], Array]
 Rows = list[Array]
+
+# What lazy_rules.py fills.
+WAYS: dict[type, Callable[..., Any]] = {}
+"""How a rule kind acts on nodes; kinds that are missing have no such way."""
+PRIMITIVE: dict[Any, Callable[..., Step]] = {}
+"""The steps of functions that slopes are put together from."""
+SHORTER: dict[Any, Callable[..., Any]] = {}
+"""What gives the result of a function from nodes that exist, or None."""
 
 
 class Unlazy(Exception):  # noqa: N818
@@ -138,7 +143,7 @@ class Lazy(Arithmetic, ArrayMethods):
 
     @staticmethod
     def _evaluate(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        way = _WAYS.get(type(rule))
+        way = WAYS.get(type(rule))
         if way is None:
             raise Unlazy
         return way(rule, args, kwargs)
@@ -151,7 +156,7 @@ class Lazy(Arithmetic, ArrayMethods):
         return Lazy(self.graph, [value[()]], None)
 
     def __getitem__(self, key: Any) -> Any:
-        return _mapped(self, ("item", _key(key)), self.primal[key], getitem_op(self.shape, key))
+        return mapped(self, ("item", key_of(key)), self.primal[key], getitem_op(self.shape, key))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise Unlazy
@@ -166,7 +171,7 @@ class Lazy(Arithmetic, ArrayMethods):
         return (self[i] for i in range(self.shape[0]))
 
 
-def _mapped(x: Lazy, name: Any, ans: Array, op: LinearOp) -> Any:
+def mapped(x: Lazy, name: Any, ans: Array, op: LinearOp) -> Any:
     """Return the node of a linear map of x."""
     if op.bound:
         raise Unlazy
@@ -207,7 +212,7 @@ class Graph:
         """Begin again with other numbers in the first nodes, the leaves and the root."""
         for node, rows in itertools.zip_longest(self.made, first):
             func, args = node.call
-            node.start(rows or [func(*_values(args))])
+            node.start(rows or [func(*values_of(args))])
 
     def leaf(self, rows: Rows) -> Lazy:
         """Return the node of a series that is known."""
@@ -219,7 +224,7 @@ class Graph:
     def call(self, rule: Elementwise, args: Sequence[Any]) -> Any:
         """Return the node of an element-wise function, or its value where that is constant."""
         args = [a.known[0] if type(a) is Lazy and a.step is None else a for a in args]
-        key = (rule.func, *map(_key, args))
+        key = (rule.func, *map(key_of, args))
         if key not in self.nodes:
             outer = [a for a in args if type(a) is not Lazy and carries(a)]
             if any(a.level >= self.level for a in outer):
@@ -229,11 +234,11 @@ class Graph:
         return self.nodes[key]
 
     def _made(self, rule: Elementwise, args: Sequence[Any]) -> Any:
-        ans = propagate.value(rule, _values(args))
+        ans = propagate.value(rule, values_of(args))
         if all(type(a) is not Lazy or d is ZERO for a, d in zip(args, rule.d, strict=True)):
             self.seen = True
             return ans
-        shorter = _SHORTER.get(rule.func)
+        shorter = SHORTER.get(rule.func)
         found = None if shorter is None else shorter(self, args, ans)
         return self.root(rule, args, ans) if found is None else found
 
@@ -248,8 +253,8 @@ class Graph:
             node.step, node.pending = _never, lambda: trace(node, rule, args)
         else:
             node.step = primitive(node, *args)
-        self.nodes[(rule.func, *map(_key, args))] = node
-        if rule.func in _POWERS and type(args[0]) is Lazy:
+        self.nodes[(rule.func, *map(key_of, args))] = node
+        if rule.func in (np.power, operator.pow) and type(args[0]) is Lazy:
             self.powers[id(args[0])] = args[1], node
         return node
 
@@ -264,22 +269,23 @@ def _degree(rule: Elementwise, args: Sequence[Any]) -> Any:
     if rule.func is np.multiply or rule.func is np.square:
         return degrees[0] + degrees[-1]
     if rule.func is np.divide:
-        nothing = (degrees[0] == 0) & (base(_values(args)[0]) == 0)  # 0 / y is 0 whatever y does
+        nothing = (degrees[0] == 0) & (base(values_of(args)[0]) == 0)  # 0 / y is 0 whatever y does
         return np.where(nothing, 0, np.where(degrees[1] == 0, degrees[0], ENDLESS))
     flat = rule.select or all(isinstance(d, Const) for d in rule.d)
     return highest if flat else np.where(highest == 0, 0, ENDLESS)
 
 
-def _values(args: Sequence[Any]) -> list[Any]:
+def values_of(args: Sequence[Any]) -> list[Any]:
+    """Return arguments with nodes replaced by their values."""
     return [a.known[0] if type(a) is Lazy else a for a in args]
 
 
-def _key(x: Any) -> Any:
+def key_of(x: Any) -> Any:
     """Return what stands for an argument in the name of a node: its identity if it is a node, else its value."""
     if type(x) is ndarray:
         return x.shape, x.dtype, x.tobytes()
     if type(x) in (list, tuple):
-        return tuple(map(_key, x))
+        return tuple(map(key_of, x))
     if type(x) is slice:
         return slice, x.start, x.stop, x.step
     if carries(x):
@@ -287,10 +293,10 @@ def _key(x: Any) -> Any:
     return object() if x.__hash__ is None else (type(x), x or repr(x))  # -0.0 is not 0.0 here
 
 
-# Steps. ------------------------------------------------------------------------------------------------------
+# Steps by slopes. --------------------------------------------------------------------------------------------
 
 
-def _dot(x: "Lazy", a: Rows, y: "Lazy", k: int, low: int, high: int) -> Array:
+def dot(x: "Lazy", a: Rows, y: "Lazy", k: int, low: int, high: int) -> Array:
     """Return Σ a[j]·y[k-j] for j from low to high, where a are the coefficients of x or its rates."""
     b, strict = y.known, x.graph.strict
     total: Any = None
@@ -305,39 +311,6 @@ def _dot(x: "Lazy", a: Rows, y: "Lazy", k: int, low: int, high: int) -> Array:
         else:
             total = total + term
     return total
-
-
-def _multiplied(node: Lazy, x: Any, y: Any) -> Step:
-    """Return the step of the product: Σ xⱼ·yₖ₋ⱼ."""
-    if type(y) is not Lazy:
-        x, y = y, x
-    if type(x) is not Lazy:
-        return lambda k: np.where(y.silent(k), 0, y.known[k] * x) if node.graph.strict else y.known[k] * x
-    return lambda k: _dot(x, x.known, y, k, 0, k)
-
-
-def _squared(node: Lazy, x: Lazy) -> Step:
-    """Return the step of the square, half of whose terms are the other half."""
-
-    def step(k: int) -> Array:
-        total = 2 * _dot(x, x.known, x, k, 0, (k - 1) // 2)
-        return total if k % 2 else total + _dot(x, x.known, x, k, k // 2, k // 2)
-
-    return step
-
-
-def _divided(node: Lazy, x: Any, y: Any) -> Step:
-    """Return the step of the quotient q: xₖ = Σ yⱼ·qₖ₋ⱼ, solved for qₖ."""
-    if type(y) is not Lazy:
-        return lambda k: np.where(x.silent(k), 0, x.known[k] / y) if node.graph.strict else x.known[k] / y
-
-    def step(k: int) -> Array:
-        rest = -_dot(y, y.known, node, k, 1, k)
-        rest = rest + x.known[k] if type(x) is Lazy else rest
-        q = rest / y.known[0]
-        return np.where(y.silent(1) & (x.silent(k) if type(x) is Lazy else True), 0, q) if node.graph.strict else q
-
-    return step
 
 
 def _never(k: int) -> Array:
@@ -361,7 +334,7 @@ def trace(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> list[tuple[Any,
 def _slopes_of(node: Lazy, rule: Elementwise, args: Sequence[Any]) -> tuple[list[tuple[Lazy, Lazy]], list[tuple[Any, Lazy]]]:
     """Return the partials by each argument with that argument: those that are series, and those that are not."""
     varying, fixed = [], []
-    safe = propagate.safe_arguments(args, node.dtype)
+    safe = propagate.arguments(node, args)
     for d, x in zip(rule.d, args, strict=True):
         if type(x) is Lazy and d is not ZERO:
             g: Any = d(node, *safe) if callable(d) else d
@@ -381,7 +354,7 @@ def _integral(node: Lazy, varying: list[tuple[Lazy, Lazy]], fixed: list[tuple[An
         total: Any = None
         shape = node.known[0].shape
         for g, x in varying:
-            term = _dot(x, x.rated(k), g, k, 1, k)
+            term = dot(x, x.rated(k), g, k, 1, k)
             total = term if total is None else total + term
         total = None if total is None else total / k
         for g, x in fixed:
@@ -390,117 +363,3 @@ def _integral(node: Lazy, varying: list[tuple[Lazy, Lazy]], fixed: list[tuple[An
         return total
 
     return step
-
-
-PRIMITIVE: dict[Any, Callable[..., Step]] = {np.multiply: _multiplied, np.divide: _divided, np.square: _squared}
-"""What slopes are put together from; square and product could do with their slopes, but take half the work."""
-
-
-# Identities that make a node from nodes that exist. ----------------------------------------------------------
-
-_DIVIDE, _POWERS = cast("Elementwise", RULES[np.divide]), (np.power, operator.pow)
-
-
-def _lower_power(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
-    """Return x**(y-1) as x**y / x, where x is not 0 and x**y keeps its digits: the slope of a power then closes a loop."""
-    x, y = args
-    above = graph.powers.get(id(x))
-    if above is None:
-        return None
-    exponent, power = above
-    if not (_is_less_one(y, exponent) if type(y) is Lazy else type(exponent) is not Lazy and np.array_equal(y, exponent - 1)):
-        return None
-    size = np.abs(base(power.primal))
-    limits = np.finfo(size.dtype)
-    if np.all((size > limits.tiny) & (size < limits.max)) and np.all(base(x) != 0):
-        return graph.call(_DIVIDE, (power, x))
-    return None
-
-
-def _is_less_one(y: Lazy, exponent: Any) -> bool:
-    func, args = y.call
-    return func is np.subtract and args[0] is exponent and type(args[1]) is int and args[1] == 1
-
-
-def _negated_twice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
-    """Return x for -(-x): slopes of the logistic function."""
-    func, inner = args[0].call
-    return inner[0] if func is np.negative else None
-
-
-def _only_choice(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
-    """Return the argument that np.where takes everywhere, if there is one."""
-    condition, *choices = args
-    taken = base(condition)
-    if np.all(taken) or not np.any(taken):
-        choice = choices[0 if np.all(taken) else 1]
-        if type(choice) is not Lazy:
-            return ans
-        if choice.shape == ans.shape and choice.dtype == ans.dtype:
-            return choice
-    return None
-
-
-_SHORTER: dict[Any, Callable[[Graph, Sequence[Any], Array], Any]] = {
-    np.power: _lower_power,
-    operator.pow: _lower_power,
-    np.negative: _negated_twice,
-    chosen: _only_choice,
-}
-
-
-# The ways of rule kinds; for others there is none. -----------------------------------------------------------
-
-
-def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    graph = next(a.graph for a in args if type(a) is Lazy)
-    return graph.call(rule, [a if type(a) in (Lazy, int, float, bool, complex) else as_array(a) for a in args])
-
-
-def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    x, *rest = args
-    if type(x) is not Lazy or any(map(carries, (*rest, *kwargs.values()))):
-        raise Unlazy
-    ans = rule.func(x.primal, *rest, **kwargs)
-    propagate.checked(rule.func, ans)
-    return _mapped(x, (rule.func, _key(rest), _key([*kwargs.items()])), ans, rule.op(x.shape, *rest, **kwargs))
-
-
-def _join(rule: Join, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    parts, *rest = args
-    parts = [as_array(p) for p in parts]
-    graph = next(p.graph for p in parts if type(p) is Lazy)
-    zeros = [np.zeros(p.shape, p.dtype) for p in parts]
-
-    def step(k: int) -> Array:
-        return rule.func([p.known[k] if type(p) is Lazy and p.step else z for p, z in zip(parts, zeros, strict=True)], *rest, **kwargs)
-
-    ans = rule.func([p.primal if type(p) is Lazy else p for p in parts], *rest, **kwargs)
-    return Lazy(graph, [ans], step, [p for p in parts if type(p) is Lazy and p.step])
-
-
-def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    result = rule.body(*args, **kwargs)
-    if rule.exact and type(result) is Lazy and result.step is not None:
-        plain = [a.primal if type(a) is Lazy else a for a in (*args, *kwargs.values())]
-        ans = rule.func(*plain[: len(args)], **dict(zip(kwargs, plain[len(args) :], strict=True)))
-        return Lazy(result.graph, [ans], lambda k: result.known[k], (result,))
-    return result
-
-
-def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    return rule.func(*map(stripped, args), **{k: stripped(v) for k, v in kwargs.items()})
-
-
-def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    raise TypeError(f"{rule.func.__name__} of a Dual: {rule.reason}")
-
-
-_WAYS: dict[type, Callable[..., Any]] = {
-    Elementwise: _elementwise,
-    Linear: _linear,
-    Join: _join,
-    Composed: _composed,
-    Constant: _constant,
-    Refused: _refused,
-}

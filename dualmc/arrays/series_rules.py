@@ -1,7 +1,7 @@
 """How each rule kind acts on series: element-wise functions by lazy nodes, linear maps on all coefficients at once."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -18,7 +18,7 @@ from .creation import as_array, as_arrays, carries
 from .dual import WAYS as DUAL_WAYS
 from .dual import Dual, base_of
 from .lazy import PRIMITIVE, Graph, Lazy, Rows, Unlazy, trace
-from .operations import operand, stripped
+from .operations import constant, operand, refused
 from .series import WAYS, Series, Way
 
 
@@ -242,7 +242,7 @@ def _multilinear(rule: Multilinear, args: Sequence[Any], kwargs: dict[str, Any])
         fixed, k = list(primals), sum(powers)
         for i, j in zip(others, powers, strict=True):
             fixed[i] = blocks[i][j]  # type: ignore[index]
-        part = _applied(rule, last, fixed, args, kwargs, blocks[last][: order + 1 - k])  # type: ignore[index]
+        part = propagate.along(rule, last, fixed, args, kwargs, blocks[last][: order + 1 - k])  # type: ignore[index]
         total = part if total is None else _added(total, part, k)
     return _wrapped(_headed(ans, total), ans, level)
 
@@ -254,12 +254,6 @@ def _exponents(n: int, order: int) -> Iterator[tuple[int, ...]]:
         return
     for j in range(order + 1):
         yield from ((j, *rest) for rest in _exponents(n - 1, order - j))
-
-
-def _applied(rule: Multilinear, i: int, operands: Sequence[Array], args: Any, kwargs: Any, block: Array) -> Array:
-    """Return the function with a block in the place of operand i."""
-    new = rule.bind(i, operands, args, kwargs)(block)
-    return propagate.strong_product(rule, i, operands, args, kwargs, block, new) if dense.has_nan(new) else new
 
 
 def _added(total: Array, part: Array, k: int) -> Array:
@@ -307,14 +301,6 @@ def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> An
         cut = [p if b is None else Series(b[: k + 1], level) for p, b in zip(primals, blocks, strict=True)]
         rows.append(op(rule.residual(known, *cut, *rest, **kwargs).coefficients[k]))
     return _wrapped(_stacked(rows), ans, level)
-
-
-def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    return rule.func(*map(stripped, args), **{k: stripped(v) for k, v in kwargs.items()})
-
-
-def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> NoReturn:
-    raise TypeError(f"{rule.func.__name__} of a Series: {rule.reason}")
 
 
 # Any kind: the derivative as a series of one order less, by the rule of Duals. --------------------------------
@@ -389,8 +375,8 @@ _GENERAL: dict[type, Way] = {
     Join: _join,
     Implicit: _implicit,
     Composed: _composed,
-    Constant: _constant,
-    Refused: _refused,
+    Constant: constant,
+    Refused: refused,
 }
 
 WAYS.update(_GENERAL)

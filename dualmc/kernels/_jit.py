@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import llvmlite.binding
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import config, types
 from numba.extending import intrinsic as numba_intrinsic
@@ -31,6 +32,15 @@ FMA = has_fma()
 def kernel(function: F) -> F:
     """Compile a loop over arrays; a module-level function, so that the compiled code is kept on disk."""
     return cast("F", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+
+
+def only(compiled: F, char: str, arrays: int) -> F:
+    """Compile a kernel for so many vectors of one dtype, contiguous and writable, and for nothing else: it raises TypeError for others."""
+    vector = types.Array(numba.from_dtype(np.dtype(char)), 1, "C")
+    dispatcher = cast("Any", compiled)
+    dispatcher.compile((vector,) * arrays)
+    dispatcher.disable_compile()
+    return compiled
 
 
 def reassociating(function: F) -> F:

@@ -17,13 +17,13 @@ import numpy as np
 from numba.core import types as numba_types
 
 from . import vmath
-from ._jit import device, kernel, overload
+from ._jit import device, kernel, only, overload
 from .vmath import zeros_like
 
 Kernel: TypeAlias = Callable[..., None]
 
-BLOCK = 1024
-"""Numbers whose partials are held at a time; with values and arguments they stay in a first-level cache."""
+BLOCK = 4096
+"""Numbers whose partials are held at a time; in a second-level cache, and directions are read in long runs (bench, chain k=8)."""
 
 
 # A rule as compiled functions of numbers. ----------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def _unary(text: str, exact: str, limit: float, select: bool) -> Kernel:
                 ans[i], slope = _step(text, x[i])
                 out[i] = _times(slope, t[i], select)
             return
-        g = np.empty(BLOCK, x.dtype)
+        g = np.empty(min(n, BLOCK), x.dtype)
         for start in range(0, n, BLOCK):
             m = min(BLOCK, n - start)
             a, y = x[start : start + m], ans[start : start + m]
@@ -199,8 +199,8 @@ def _one_sided(text: str, side: int, select: bool) -> Kernel:
 
     def run(x: Any, y: Any, t: Any, ans: Any, out: Any) -> None:
         n = ans.size
-        g = np.empty(BLOCK, x.dtype)
-        xs, ys = np.full(BLOCK, x[0]), np.full(BLOCK, y[0])
+        room = min(n, BLOCK)
+        g, xs, ys = np.empty(room, x.dtype), np.full(room, x[0]), np.full(room, y[0])
         for start in range(0, n, BLOCK):
             m = min(BLOCK, n - start)
             a, b, z = _block(x, xs, start, m), _block(y, ys, start, m), ans[start : start + m]
@@ -217,7 +217,12 @@ def _two_sided(text: str, select: bool) -> Kernel:
 
     def run(x: Any, y: Any, t: Any, u: Any, ans: Any, out: Any) -> None:
         n = x.size
-        g, h = np.empty(BLOCK, x.dtype), np.empty(BLOCK, x.dtype)
+        if t.size == n:
+            for i in range(n):
+                ans[i], slope, other = _step(text, x[i], y[i])
+                out[i] = _times(slope, t[i], select) + _times(other, u[i], select)
+            return
+        g, h = np.empty(min(n, BLOCK), x.dtype), np.empty(min(n, BLOCK), x.dtype)
         for start in range(0, n, BLOCK):
             m = min(BLOCK, n - start)
             a, b, z = x[start : start + m], y[start : start + m], ans[start : start + m]
@@ -229,16 +234,25 @@ def _two_sided(text: str, select: bool) -> Kernel:
 
 
 SLOWER = {"power", "pow"}
-"""Functions that a kernel does not make quicker (bench/bench_kernels.py)."""
+"""Functions that a kernel does not make quicker (python -m bench)."""
+
+
+def has_kernel(rule: Any, active: tuple[bool, ...]) -> bool:
+    """Whether there is a kernel of a rule for which arguments carry a tangent; where all partials are constant, nothing is saved."""
+    name = rule.func.__name__
+    return hasattr(vmath, name) and name not in SLOWER and len(active) < 3 and any(active) and any(map(callable, rule.d))
 
 
 @functools.cache
-def compiled(rule: Any, active: tuple[bool, ...]) -> Kernel | None:
-    """Return the kernel of a rule for which arguments carry a tangent, if there is one; it compiles when it is called."""
-    name = rule.func.__name__
-    if not hasattr(vmath, name) or name in SLOWER or len(active) > 2:
+def compiled(rule: Any, active: tuple[bool, ...], char: str) -> Kernel | None:
+    """Return the kernel for which arguments carry a tangent and for a dtype, compiled or loaded from disk; None if there is none."""
+    if not has_kernel(rule, active):
         return None
-    text = _text(rule, vmath)
+    text, name = _text(rule, vmath), rule.func.__name__
     if len(active) == 1:
-        return _unary(text, _text(rule, np), vmath.LIMITS.get(name, math.inf), rule.select)
-    return _two_sided(text, rule.select) if all(active) else _one_sided(text, 1 + active.index(True), rule.select)
+        kernel = _unary(text, _text(rule, np), vmath.LIMITS.get(name, math.inf), rule.select)
+    elif all(active):
+        kernel = _two_sided(text, rule.select)
+    else:
+        kernel = _one_sided(text, 1 + active.index(True), rule.select)
+    return only(kernel, char, len(active) + sum(active) + 2)

@@ -1,22 +1,126 @@
 """
 Kernels of reductions: value and tangents in one pass over rows of contiguous numbers.
 
-Sums, norms and extremes stay with NumPy: its pairwise order keeps the rounding of sums small, and BLAS and the search for
-the largest entry are as quick as a kernel (bench/bench_reductions.py).
+Norms and extremes stay with NumPy: BLAS and the search for the largest entry are as quick as a kernel
+(bench/bench_reductions.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
 
-from ._jit import Real, kernel, reassociating
+from ._jit import Real, device, intrinsic, kernel, reassociating
 
 LANES = 32
 """Products that are carried side by side, so that no multiplication waits for the one before."""
 
 BLOCK = 1024
 """Numbers that are summed in any order before their sum is added to the rest; it bounds the rounding error."""
+
+
+# Sums, in the order of NumPy's: halves of halves, down to leaves of at most 128 numbers, each added up in eight lanes. ---
+
+LEAF, WIDTH, DEPTH = 128, 8, 64
+
+
+@intrinsic
+def _lanes(context: Any, x: Any, start: Any, n: Any) -> Any:
+    """Return the sum of n numbers from start on, n a positive multiple of WIDTH, in lanes that are then added in pairs."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        vector, word, lane = ir.VectorType(data.type.pointee, WIDTH), ir.IntType(64), ir.IntType(32)
+        size = context.get_abi_sizeof(data.type.pointee)
+
+        def part(i: Any) -> Any:
+            place = builder.gep(data, [builder.add(arguments[1], i)])
+            return builder.load(builder.bitcast(place, vector.as_pointer()), align=size)
+
+        total = cgutils.alloca_once_value(builder, part(word(0)))
+        with cgutils.for_range_slice(builder, word(WIDTH), arguments[2], word(WIDTH), inc=True) as (i, _):
+            builder.store(builder.fadd(builder.load(total), part(i)), total)
+        lanes = [builder.extract_element(builder.load(total), lane(k)) for k in range(WIDTH)]
+        while len(lanes) > 1:
+            lanes = [builder.fadd(a, b) for a, b in zip(lanes[::2], lanes[1::2], strict=True)]
+        return lanes[0]
+
+    return x.dtype(x, types.int64, types.int64), emit
+
+
+@device
+def _leaf(x: Any, start: int, n: int) -> Real:
+    whole = n - n % WIDTH
+    total = x.dtype.type(-0.0)
+    if whole:
+        total = _lanes(x, start, whole)
+    for i in range(start + whole, start + n):
+        total += x[i]
+    return total
+
+
+@device
+def _halves(x: Any, start: int, n: int, left: Any, right: Any) -> Real:
+    """Return the sum of n numbers from start on; left holds sums of left halves, right the sizes of right ones to come, else 0."""
+    depth = 0
+    while True:
+        while n > LEAF:
+            half = n // 2
+            half -= half % WIDTH
+            right[depth] = n - half
+            depth, n = depth + 1, half
+        total = _leaf(x, start, n)
+        start += n
+        while depth > 0 and right[depth - 1] == 0:
+            depth -= 1
+            total = left[depth] + total
+        if depth == 0:
+            return total
+        left[depth - 1], n, right[depth - 1] = total, right[depth - 1], 0
+
+
+@kernel
+def total(x: Any, t: Any, n: int, parameter: float, ans: Any, out: Any) -> None:
+    """Write Σxᵢ and Σẋᵢ; as in NumPy's, each starts from 0, so that -0 and -0 make 0."""
+    left, right = np.empty(DEPTH, x.dtype), np.empty(DEPTH, np.int64)
+    zero = x.dtype.type(0)
+    for row in range(ans.size):
+        ans[row] = zero + _halves(x, row * n, n, left, right)
+    for row in range(out.size):
+        out[row] = zero + _halves(t, row * n, n, left, right)
+
+
+# Running sums: each is a chain of additions, but those of value and tangents need not wait for each other. -------------
+
+
+@kernel
+def running(x: Any, t: Any, n: int, parameter: float, ans: Any, out: Any) -> None:
+    """Write the running sums of x and ẋ along rows of n numbers, in order."""
+    zero = x.dtype.type(0)
+    for row in range(0, x.size, n):
+        a, b, y, z = x[row : row + n], t[row : row + n], ans[row : row + n], out[row : row + n]
+        s, u = zero, zero
+        for i in range(n):
+            s += a[i]
+            u += b[i]
+            y[i], z[i] = s, u
+    for row in range(x.size, t.size - n, 2 * n):
+        a, b, y, z = t[row : row + n], t[row + n : row + 2 * n], out[row : row + n], out[row + n : row + 2 * n]
+        s, u = zero, zero
+        for i in range(n):
+            s += a[i]
+            u += b[i]
+            y[i], z[i] = s, u
+    if ((t.size - x.size) // n) % 2:
+        s = zero
+        for i in range(t.size - n, t.size):
+            s += t[i]
+            out[i] = s
+
+
+# Products and variances. ---------------------------------------------------------------------------------------------
 
 
 @kernel
@@ -92,5 +196,11 @@ def variance(x: Any, t: Any, n: int, ddof: float, ans: Any, out: Any) -> None:
             out[k] = 2 * slope / x.dtype.type(n - ddof)
 
 
-KERNELS: dict[str, Callable[..., None]] = {"prod": prod, "variance": variance}
+def examples(dtype: str) -> Iterator[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
+    """Yield the name of each kernel, the kernel, and arguments that make Numba compile it."""
+    one = np.ones(1, dtype)
+    yield from ((name, kernel, (one, one, 1, 0.0, one.copy(), one.copy())) for name, kernel in KERNELS.items())
+
+
+KERNELS: dict[str, Callable[..., None]] = {"cumsum": running, "prod": prod, "sum": total, "variance": variance}
 """The kernel of a reduction, by the name of its function."""

@@ -91,10 +91,16 @@ class Elementwise:
     slope: Callable[..., Array] | None = field(init=False)
     """The one partial of a function of one argument with a short way, a number in place of a constant."""
 
+    quiet_slope: Callable[..., Array] | None = field(init=False)
+    """The same where it has to be evaluated quietly."""
+
     def __post_init__(self) -> None:
-        special = self.select or self.quiet is True or self.on_complex != "holomorphic" or ZERO in self.d
-        object.__setattr__(self, "short", not special)
-        object.__setattr__(self, "slope", None if special or len(self.d) != 1 else _NUMBERS.get(self.d[0], self.d[0]))
+        special = self.select or self.on_complex != "holomorphic" or ZERO in self.d
+        quiet = self.quiet is True
+        slope = None if special or len(self.d) != 1 else _NUMBERS.get(self.d[0], self.d[0])
+        object.__setattr__(self, "short", not special and not quiet)
+        object.__setattr__(self, "slope", None if quiet else slope)
+        object.__setattr__(self, "quiet_slope", slope if quiet else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

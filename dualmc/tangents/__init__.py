@@ -2,7 +2,8 @@
 Tangent spaces: what a Dual carries beside its primal.
 
 A space is a module of functions on its tangents, found by one dict lookup on the tangent's type; whatever is not
-listed is dense, that is a raw array or a Dual of a lower level. The functions are the interface:
+listed is dense, that is a raw array or a Dual of a lower level; `hyper` is the space of second order. The functions
+are the interface:
 
 =========================================  ==========================================================
 `scale(t, g, shape_in, shape, dtype, *,    diag(g)·t, broadcast from shape_in to shape; g is an array or
@@ -23,9 +24,9 @@ select)`                                   a `Const`; select drops the tangent w
 from types import ModuleType
 from typing import Any
 
-from . import dense
+from . import dense, hyper
 
-SPACES: dict[Any, ModuleType] = {}
+SPACES: dict[Any, ModuleType] = {hyper.HyperTangent: hyper}
 
 
 def space_of(t: Any) -> Any:

@@ -34,6 +34,16 @@ def has_nan(t: Array) -> bool:
     return any(has_nan(part) for part in t._parts())
 
 
+def is_finite(t: Array) -> bool:
+    """Whether all entries of a raw array are finite; also False where squares overflow, which costs time but no correctness."""
+    if type(t) is ndarray:
+        flat = t if t.ndim == 1 else t.ravel("K")
+        n = len(flat)
+        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat) if n <= _DOT_SIZE else flat.max() - flat.min()
+        return bool(s - s == 0)
+    return bool(t - t == 0)
+
+
 def vanishing(t: Array) -> Array:
     """Return where t is zero, with all its own tangents for a nested dual."""
     return t == 0 if isinstance(t, (ndarray, np.generic)) else t._vanishing()
@@ -47,8 +57,7 @@ def scale(t: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select
     factor, so that the result takes its memory layout.
     """
     lead = lead_of(t, len(shape_in))
-    if lead and len(shape_in) != len(shape):
-        t = t.reshape(lead + (1,) * (len(shape) - len(shape_in)) + shape_in)
+    t = aligned(t, shape_in, shape)
     if g is ONE:
         r = t
     elif g is MINUS_ONE:
@@ -62,6 +71,12 @@ def scale(t: Array, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select
     if r.shape != lead + shape:
         r = np.copy(np.broadcast_to(r, lead + shape))
     return r if r.dtype == dtype else _cast(r, dtype)
+
+
+def aligned(t: Array, shape_in: Shape, shape: Shape) -> Array:
+    """Return t with axes of length 1 between directions and shape_in, so that it broadcasts as its primal does to shape."""
+    lead = lead_of(t, len(shape_in))
+    return t.reshape(lead + (1,) * (len(shape) - len(shape_in)) + shape_in) if lead and len(shape_in) != len(shape) else t
 
 
 def _cast(t: Array, dtype: Any) -> Array:
@@ -156,12 +171,12 @@ def settle(t: Array, ans: Array) -> Array:
         return t if t.ndim or type(ans) is ndarray else t[()]  # a NumPy scalar has a scalar tangent
     if ans.flags.c_contiguous:
         return t if t.flags.c_contiguous else np.ascontiguousarray(t)
-    order = [i for i in _slowest_first(ans) if ans.shape[i] != 1]
+    order = [i for i in slowest_first(ans) if ans.shape[i] != 1]
     wanted = [*range(t.ndim - ans.ndim), *(t.ndim - ans.ndim + i for i in order)]
-    return t if [i for i in _slowest_first(t) if t.shape[i] != 1 or i < t.ndim - ans.ndim] == wanted else _ordered(t, ans)
+    return t if [i for i in slowest_first(t) if t.shape[i] != 1 or i < t.ndim - ans.ndim] == wanted else _ordered(t, ans)
 
 
-def _slowest_first(x: ndarray[Any, Any]) -> list[int]:
+def slowest_first(x: ndarray[Any, Any]) -> list[int]:
     """Return the axes in the order of their strides, the largest first."""
     return sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
 
@@ -169,5 +184,5 @@ def _slowest_first(x: ndarray[Any, Any]) -> list[int]:
 def _ordered(t: ndarray[Any, Any], ans: ndarray[Any, Any]) -> Array:
     """Return a copy of t with its trailing axes in memory as those of ans."""
     lead = t.ndim - ans.ndim
-    perm = (*range(lead), *(lead + i for i in _slowest_first(ans)))
+    perm = (*range(lead), *(lead + i for i in slowest_first(ans)))
     return np.ascontiguousarray(t.transpose(perm)).transpose(np.argsort(perm))

@@ -6,12 +6,12 @@ from special.cases import CASES, FIXED
 
 import dualmc as dm
 from dualmc import special
+from dualmc.arrays.creation import carries
 from dualmc.rules import RULES
 from dualmc.rules.rule import Composed, Domain, Elementwise, Refused
 from dualmc.rules.special import SPECIAL
 from dualmc.special import log_softmax, logsumexp, softmax
 
-from ..laws import carries
 from ..linalg.cases import plain
 from .calls import POSITIVE, REAL, Table, call
 
@@ -136,7 +136,8 @@ def handed(func):
     """SciPy's function for plain arrays, and dualmc's for Duals."""
 
     def f(x, **kwargs):
-        return (OURS[func] if carries(x) or carries(kwargs.get("b")) else func)(x, **kwargs)
+        moves = carries(x) or carries(kwargs.get("b"))
+        return (OURS[func] if moves else func)(x, **kwargs)
 
     return f
 

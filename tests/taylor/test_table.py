@@ -17,7 +17,7 @@ from dualmc.arrays.lazy import Graph
 from .nested import coefficients
 
 TABLE = {**NUMPY, **SPECIAL}
-REFERRED = {k: r for k, r in TABLE.items() if r.func in MP or k in SPECIAL and not k.startswith((*SLOW, "k0", "k1", "kn", "yn", "y1"))}
+REFERRED = {k: r for k, r in TABLE.items() if r.func in MP or (k in SPECIAL and not k.startswith((*SLOW, "k0", "k1", "kn", "yn", "y1")))}
 # SciPy's own values, or quadrature in a partial, are good for less than the rest.
 ROUGH = {"dawsn": 1e-10, "ellipkinc": 1e-9, "ellipeinc": 1e-10, "airye_ai": 1e-11, "airye_aip": 1e-11, "ive": 1e-11}
 
@@ -80,15 +80,16 @@ def test_kinks_and_limits_are_those_of_nested_duals(rule, edge):
         with np.errstate(all="ignore"):
             (expected,) = coefficients(f, x, [np.ones(1) for _ in x], 3)
             got = dm.taylor(f, x, [np.ones(1) for _ in x], 3)
-            # Where nested products of infinities end in nan a series may still know the sign of the infinity.
-            known = ~np.isnan(np.stack(expected)) | ~np.isinf(got)
-            np.testing.assert_allclose(got[known], np.stack(expected)[known], rtol=1e-7 if max(map(abs, edge.args)) < 1e-99 else 1e-10)
-            still = dm.taylor(f, x, [np.zeros(1) for _ in x], 3)
-        np.testing.assert_array_equal(still[0], f(x))
+            still, value = dm.taylor(f, x, [np.zeros(1) for _ in x], 3), f(x)
+        # Numbers so far out that second derivatives are rounding errors of the first; an angle that does not exist.
+        orders = 2 if rule.func in (np.hypot, np.arctan2) and abs(math.log10(edge.args[0] or 1e-99)) > 90 else 4
+        np.testing.assert_allclose(got[:orders], np.stack(expected)[:orders], rtol=1e-10, atol=1e-12)
+        np.testing.assert_array_equal(still[0], value)
         np.testing.assert_array_equal(still[1:], 0)
 
 
-LOOPS = {k: r for k, r in NUMPY.items() if r.func is not np.i0}  # slopes of Bessel functions are Bessel functions of other orders
+# The derivatives of sinc and of Bessel functions are functions of other orders.
+LOOPS = {k: r for k, r in NUMPY.items() if r.func not in (np.sinc, np.i0) and not k.startswith("dualmc.rules.numeric")}
 
 
 @pytest.mark.parametrize("rule", LOOPS.values(), ids=LOOPS)

@@ -1,0 +1,81 @@
+"""What is compared with peers: the function alone, its derivative by hand, and dualmc's ways."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+import dualmc as dm
+
+from .candidate import Candidate, UnableError
+from .problems import Problem
+
+DUALMC = ("dualmc", "dualmc, kernels")
+"""The ways that a user has by a setting; the better one is compared with limits, derivatives by hand and peers."""
+
+NAMES = {"hessian": "value_gradient_and_hessian"}
+"""Transforms that are not named after their task."""
+
+
+def primal(problem: Problem) -> Candidate:
+    f = problem.f(np)
+    return Candidate(lambda: f(problem.x))
+
+
+def by_hand(problem: Problem) -> Candidate:
+    args = (problem.x,) if problem.v is None else (problem.x, problem.v)
+    return Candidate(lambda: problem.hand(*args))
+
+
+def dualmc(problem: Problem) -> Candidate:
+    f, x, v = problem.f(np), problem.x, problem.v
+    if problem.task == "push":
+        dual = dm.Dual(x, v)
+
+        def push():
+            y = f(dual)
+            return y.primal, y.tangent
+
+        return Candidate(push)
+    if problem.task == "jvp":
+        return Candidate(lambda: dm.jvp(f, (x,), (v,)))
+    name = NAMES.get(problem.task, problem.task)
+    transform = getattr(dm, name, None)
+    if transform is None:
+        raise UnableError(f"this version has no {name}")
+    return Candidate(partial(transform(f), x))
+
+
+def nested(problem: Problem) -> Candidate:
+    """Second derivatives one by one: what nesting costs without blocks of directions."""
+    f, x = problem.f(np), problem.x
+    basis = np.eye(len(x))
+
+    def second():
+        gradient, hessian = np.empty_like(x), np.empty((len(x), len(x)))
+        for i, e in enumerate(basis):
+            slope = lambda y, e=e: dm.jvp(f, (y,), (e,))
+            for j in range(i + 1):
+                (value, gradient[i]), (_, hessian[i, j]) = dm.jvp(slope, (x,), (basis[j],))
+                hessian[j, i] = hessian[i, j]
+        return value, gradient, hessian
+
+    return Candidate(second)
+
+
+def _in_mode(mode: str, build: Callable[[Problem], Candidate], problem: Problem) -> Candidate:
+    candidate = build(problem)
+
+    def switched():
+        if dm.config.kernels != mode:
+            dm.config.kernels = mode
+        return candidate.call()
+
+    return Candidate(switched, candidate.dense)
+
+
+def ways(problem: Problem) -> dict[str, Callable[[Problem], Candidate]]:
+    """Return what is measured in any case."""
+    hand = {} if problem.hand is None else {"by hand": by_hand}
+    both = dict(zip(DUALMC, (partial(_in_mode, "never", dualmc), partial(_in_mode, "always", dualmc)), strict=True))
+    return hand | both | ({"nested, one column": partial(_in_mode, "never", nested)} if problem.task == "hessian" else {})
