@@ -72,9 +72,8 @@ def _lower_power(graph: Graph, args: Sequence[Any], ans: Array) -> Any:
         return None
     size = np.abs(base(power.primal))
     limits = np.finfo(size.dtype)
-    if np.all((size > limits.tiny) & (size < limits.max)) and np.all(base(x) != 0):
-        return graph.call(_DIVIDE, (power, x))
-    return None
+    lost = (size <= limits.tiny) | (size >= limits.max) | (base(x) == 0)
+    return None if np.any(lost) else graph.call(_DIVIDE, (power, x))
 
 
 def _is_less_one(y: Lazy, exponent: Any) -> bool:

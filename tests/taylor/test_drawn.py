@@ -13,9 +13,11 @@ from ..laws import flat, tolerance
 from .nested import coefficients
 
 ORDER = 3
+# The partials of Carlson's integrals are quadratures; test_table.py has them, too.
+ENTRIES = {f: entry for f, entry in TABLE.items() if not f.__name__.startswith("ellipr")}
 
 
-@pytest.mark.parametrize("entry", TABLE.values(), ids=[name(f) for f in TABLE])
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=[name(f) for f in ENTRIES])
 @settings(max_examples=4, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_coefficients_are_those_of_nested_duals(entry, data):

@@ -104,13 +104,3 @@ def test_slopes_close_a_loop(rule, monkeypatch):
         counts.append("and")
     few, many = counts[: counts.index("and")], counts[counts.index("and") + 1 : -1]
     assert few == many
-
-
-@pytest.mark.parametrize("rule", TABLE.values(), ids=TABLE)
-def test_a_direction_scales_coefficients_by_its_powers(rule):
-    args, which = arguments(rule, shape=(2,), seed=7, dtype=np.float64), movable(rule)
-    f = lambda xs: along(rule, args, which, xs)
-    x, v = [args[i] for i in which], [np.ones_like(args[i]) for i in which]
-    with np.errstate(all="ignore"):
-        once, twice = dm.taylor(f, x, v, 3), dm.taylor(f, x, [2 * a for a in v], 3)
-    np.testing.assert_allclose(twice, once * np.array([math.pow(2, k) for k in range(4)]).reshape(4, 1), rtol=1e-9, atol=1e-9)
