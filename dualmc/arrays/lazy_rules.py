@@ -19,15 +19,6 @@ from .operations import constant, refused
 # Arithmetic. -------------------------------------------------------------------------------------------------
 
 
-def _multiplied(node: Lazy, x: Any, y: Any) -> Step:
-    """Return the step of the product: Σ xⱼ·yₖ₋ⱼ."""
-    if type(y) is not Lazy:
-        x, y = y, x
-    if type(x) is not Lazy:
-        return lambda k: np.where(y.silent(k), 0, y.known[k] * x) if node.graph.strict else y.known[k] * x
-    return lambda k: dot(x, x.known, y, k, 0, k)
-
-
 def _squared(node: Lazy, x: Lazy) -> Step:
     """Return the step of the square, half of whose terms are the other half."""
 
@@ -36,6 +27,17 @@ def _squared(node: Lazy, x: Lazy) -> Step:
         return total if k % 2 else total + dot(x, x.known, x, k, k // 2, k // 2)
 
     return step
+
+
+def _multiplied(node: Lazy, x: Any, y: Any) -> Step:
+    """Return the step of the product: Σ xⱼ·yₖ₋ⱼ."""
+    if x is y:
+        return _squared(node, x)
+    if type(y) is not Lazy:
+        x, y = y, x
+    if type(x) is not Lazy:
+        return lambda k: np.where(y.silent(k), 0, y.known[k] * x) if node.graph.strict else y.known[k] * x
+    return lambda k: dot(x, x.known, y, k, 0, k)
 
 
 def _divided(node: Lazy, x: Any, y: Any) -> Step:

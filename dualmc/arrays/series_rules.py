@@ -143,7 +143,7 @@ def _by_nodes(
 
 
 PART = 8192
-"""Numbers in a part: its coefficients stay in the cache, and its temporaries are not given back to the system."""
+"""Numbers in a part: its temporaries stay in the cache, and are not given back to the system (bench/bench_taylor.py)."""
 
 
 def _separable(primals: Sequence[Any], blocks: Sequence[Array | None], ans: Array) -> bool:
