@@ -11,6 +11,7 @@ from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
 from .arrays.hyperdual import HyperDual as HyperDual
+from .expansion import taylor as taylor
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .jacobians import derivative as derivative
@@ -32,7 +33,6 @@ from .second import second_derivative as second_derivative
 from .second import value_gradient_and_hessian as value_gradient_and_hessian
 from .second import vhv as vhv
 from .settings import config as config
-from .taylor import taylor as taylor
 
 __version__ = "0.1.0"
 

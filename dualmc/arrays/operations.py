@@ -13,7 +13,7 @@ from ..rules.selection import base
 from ..tangents import space_of
 from .creation import as_array, as_arrays, carries, foremost
 from .dual import WAYS, Carrier, Way, base_of
-from .hyperdual import HyperDual, by_nesting
+from .hyperdual import HyperDual, by_nesting, by_slopes
 
 
 def _split(args: Sequence[Any]) -> tuple[Any, list[Any], list[Tangent | None]]:
@@ -82,7 +82,7 @@ def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     x, rest, kwargs = _first(rule, args, kwargs)
     pair = x.chain.weighted(rule, x.primal, x.tangent, rest, kwargs)
-    return by_nesting(x, rule, [x, *rest], kwargs) if pair is None else x._like(*pair)
+    return by_slopes(x, rule, rest, kwargs) if pair is None else x._like(*pair)
 
 
 def _multilinear(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
