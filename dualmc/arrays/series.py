@@ -129,16 +129,14 @@ class Series(Arithmetic, ArrayMethods):
         op = getitem_op(self.shape, key)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
-        if type(value) is Series and value.level == self.level:
-            value, shape = value.coefficients, value.shape
-            if carries(value):
-                self._lift(value)
-            dense.assign(self.coefficients, op, propagate.broadcasted(value, shape, op.shape_out, self.dtype))
-            return
-        if carries(value):
-            self._lift(value)
-        self.primal[key] = value
-        dense.assign(self.coefficients[1:], op, None)
+        same = type(value) is Series and value.level == self.level
+        first, rest = (value.primal, value.coefficients[1:]) if same else (value, None)
+        if carries(first):
+            self._lift(first)
+        self.primal[key] = first
+        if rest is not None:
+            rest = propagate.broadcasted(rest, first.shape, op.shape_out, self.dtype)
+        dense.assign(self.coefficients[1:], op, rest)
 
     def _lift(self, like: Array) -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""

@@ -225,6 +225,15 @@ class TestErrors:
             with pytest.raises((TypeError, IndexError, ValueError)):  # NumPy makes a ValueError of what plain[0] = x raises
                 T(f, np.ones(3), np.ones(3), 2)
 
+    def test_an_imaginary_part_is_not_dropped_silently(self):
+        def f(x):
+            y = np.zeros(2, like=x)
+            y[0] = x[0] * 1j
+            return y
+
+        with pytest.warns(np.exceptions.ComplexWarning):
+            T(f, np.ones(2), np.ones(2), 1)
+
     def test_a_scalar_is_not_written(self):
         with pytest.raises(TypeError, match="NumPy scalar"):
             T(lambda x: x.__setitem__((), 1.0), 1.0, 1.0, 1)
