@@ -12,7 +12,7 @@ from .boundary import entering, fresh_level, outputs, settled, zero_tangent
 from .trees import Structure, flatten
 
 
-def _as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
+def as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
     """Return t as the tangent of p, or raise and say what does not match."""
     if not carries(t):
         t = entering(t, where)
@@ -89,7 +89,7 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, has_a
     """
     ps, structure, names = primal_leaves("jvp", primals)
     ts = direction_leaves("jvp", "tangents", tangents, structure)
-    checked = [_as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(ts, ps, names, strict=True)]
+    checked = [as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(ts, ps, names, strict=True)]
     level = fresh_level()
     result = f(*structure.unflatten(Dual(p, t, level) for p, t in zip(ps, checked, strict=True)))
     values, out, outer, aux = outputs(f, result, level, has_aux)

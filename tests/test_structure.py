@@ -20,7 +20,7 @@ LAYERS = [
     {"boundary"},
     {"forward", "jacobians", "access", "special"},
     {"blocks"},
-    {"second"},
+    {"second", "expansion"},
     {""},
     {"demo", "warmup"},
     {"cli"},
