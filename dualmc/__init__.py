@@ -12,6 +12,7 @@ from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
 from .arrays.hyperdual import HyperDual as HyperDual
+from .expansion import taylor as taylor
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .jacobians import derivative as derivative
@@ -58,6 +59,7 @@ __all__ = [
     "reverse",
     "second_derivative",
     "tangent",
+    "taylor",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",

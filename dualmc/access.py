@@ -6,8 +6,14 @@ from ._typing import Array
 from .arrays.creation import as_array, carries
 from .arrays.dual import handed_out
 from .arrays.hyperdual import HyperDual
+from .arrays.series import Series
 from .boundary import zero_tangent
 from .tangents import space_of
+
+_PARTS: dict[type, str] = {
+    HyperDual: "first derivatives x.e1 and x.e2 and second derivatives x.e12",
+    Series: "Taylor coefficients x.coefficients",
+}
 
 
 def primal(x: Array) -> Array:
@@ -65,8 +71,8 @@ def tangent(x: Array) -> Array:
     Raises
     ------
     TypeError
-        If x is not numeric, or is a HyperDual, which has no one tangent: its blocks are `x.e1`, `x.e2` and `x.e12`; or
-        if x takes part in `linearize` or in reverse mode, where it has no tangent yet.
+        If x is not numeric, or has no one tangent: a HyperDual has the blocks `x.e1`, `x.e2` and `x.e12`, and what `taylor` hands to
+        its function has `x.coefficients`; or if x takes part in `linearize` or in reverse mode, where it has no tangent yet.
 
     Notes
     -----
@@ -80,8 +86,8 @@ def tangent(x: Array) -> Array:
 
     """
     a = as_array(x)
-    if isinstance(a, HyperDual):
-        raise TypeError("tangent: a HyperDual has first derivatives x.e1 and x.e2 and second derivatives x.e12; read these")
+    if type(a) in _PARTS:
+        raise TypeError(f"tangent: a {type(a).__name__} has {_PARTS[type(a)]}; read these")
     if carries(a) and space_of(a.tangent).KEEPS:
         raise TypeError("tangent: in linearize and in reverse mode x has no tangent yet; use dm.jvp where f looks at tangents")
     return a.tangent if carries(a) else zero_tangent(np.asarray(a))

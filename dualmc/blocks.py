@@ -14,8 +14,11 @@ from .tangents.hyper import Block, HyperTangent, settle
 from .tangents.pairing import OUTER, PAIRED, Pairing
 from .trees import Structure
 
-BLOCK_NUMBERS = 1 << 18
-"""Numbers in one second-order block of the size of the inputs, two megabytes: fewer repeat the calls, more leave the cache."""
+BLOCK_NUMBERS = 1 << 20
+"""Numbers in one second-order block of the size of the inputs, eight megabytes: fewer repeat the calls, more take memory."""
+
+TOGETHER_NUMBERS = 1 << 18
+"""The same for directions that have one partner each: two megabytes, for then all blocks are of first order."""
 
 LEAST = 4
 """Directions on one side of a block, if its size does not decide: fewer repeat the work of first order."""
@@ -69,10 +72,14 @@ def seeds(call: Call, rows: Side, first: Range, columns: Side, second: Range) ->
 
 
 def run(call: Call, given: Seeds, pairing: Pairing, has_aux: bool = False) -> tuple[list[Array], list[Any], Structure, Any]:
-    """Return values, HyperTangents (None for zero), structure and auxiliary data of one pass."""
+    """
+    Return values, HyperTangents (None for zero), structure and auxiliary data of one pass.
+
+    Leaves that do not move in it are HyperDuals without blocks, which the function may write moving values into.
+    """
     level = fresh_level()
     leaves = (
-        fresh(x) if e1 is None and e2 is None else HyperDual.of(fresh(x), settle(HyperTangent(e1, e2, None, pairing), x), level)
+        HyperDual.of(fresh(x), settle(HyperTangent(e1, e2, None, pairing), x), level)
         for x, (e1, e2) in zip(call.leaves, given, strict=True)
     )
     found = outputs(call.f, call.function(*call.bound(leaves)), level, has_aux)
@@ -90,7 +97,7 @@ def side_length(call: Call, n: int, chunk_size: int | None) -> int:
     """
     Return how many directions one side of a block has: as given, or as many as keep a block within BLOCK_NUMBERS.
 
-    Sides are as even as they can be: 100 directions, of which at most 51 go together, make two sides of 50
+    Sides are as even as they can be: 1000 directions, of which at most 32 go together, make 32 sides of 31 or 32
     (bench/bench_second.py shows the time by size).
     """
     if chunk_size is not None:
@@ -101,13 +108,13 @@ def side_length(call: Call, n: int, chunk_size: int | None) -> int:
 
 def directions_together(call: Call, n: int, chunk_size: int | None) -> int:
     """
-    Return how many directions share a pass where each has one partner: as given, or what a block of BLOCK_NUMBERS holds.
+    Return how many directions share a pass where each has one partner: as given, or what TOGETHER_NUMBERS hold.
 
     But no fewer than MIN_TOGETHER: for many points at once the function's own work counts, which each pass repeats.
     """
     if chunk_size is not None:
         return checked_chunk_size(chunk_size)
-    return max(1, min(n, max(MIN_TOGETHER, BLOCK_NUMBERS // _numbers(call))))
+    return max(1, min(n, max(MIN_TOGETHER, TOGETHER_NUMBERS // _numbers(call))))
 
 
 def _numbers(call: Call) -> int:

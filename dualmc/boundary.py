@@ -44,11 +44,11 @@ def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> l
 
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
-    if isinstance(y, Carrier):
-        if y.level == level:
+    if carries(y):
+        if isinstance(y, Carrier) and y.level == level:
             return handed_out(y), y.tangent
         if y.level > level:
-            raise TypeError(f"{where} is a Dual of an inner transform that has ended; return its result instead")
+            raise TypeError(f"{where} is a {type(y).__name__} of an inner transform that has ended; return its result instead")
         return y, None
     if isinstance(y, (np.ndarray, np.generic, int, float, complex)) and np.asarray(y).dtype.kind in "biufc":
         return y if isinstance(y, np.ndarray) else np.asarray(y)[()], None

@@ -13,7 +13,7 @@ from .recording import Kind, record
 from .trees import Structure, flatten
 
 
-def _as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
+def as_tangent(t: Any, p: Array, where: str, of: str) -> Array:
     """Return t as the tangent of p, or raise and say what does not match."""
     if not carries(t):
         t = entering(t, where)
@@ -90,7 +90,7 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, has_a
     """
     ps, structure, names = primal_leaves("jvp", primals)
     ts = direction_leaves("jvp", "tangents", tangents, structure)
-    checked = [_as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(ts, ps, names, strict=True)]
+    checked = [as_tangent(t, p, f"jvp: {n.replace('primals', 'tangents', 1)}", n) for t, p, n in zip(ts, ps, names, strict=True)]
     level = fresh_level()
     result = f(*structure.unflatten(Dual(p, t, level) for p, t in zip(ps, checked, strict=True)))
     values, out, outer, aux = outputs(f, result, level, has_aux)
@@ -143,7 +143,7 @@ def linearize(f: Function, *primals: Tree) -> tuple[Tree, Callable[..., Tree]]:
     def jvp_fn(*tangents: Tree) -> Tree:
         parts = direction_leaves("linearize", "tangents", tangents, structure)
         labels = [f"linearize: {n.replace('primals', 'tangents', 1)}" for n in names]
-        ts = [_as_tangent(t, p, label, n) for t, p, label, n in zip(parts, likes, labels, names, strict=True)]
+        ts = [as_tangent(t, p, label, n) for t, p, label, n in zip(parts, likes, labels, names, strict=True)]
         out = tape.push(ts)
         return outer.unflatten(k.zero() if t is None else t for t, k in zip(out, kinds, strict=True))
 

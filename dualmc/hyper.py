@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from . import propagate
+from . import large, propagate
 from ._typing import Array
 from .partial import MINUS_ONE, ONE, ZERO, Const
 from .propagate import Pair, join, linear, shape_of
@@ -23,9 +23,17 @@ from .rules.rule import Elementwise, Multilinear, Weighted
 from .tangents import dense
 from .tangents.hyper import Block, HyperTangent, merged, pairing_of, settle
 from .tangents.hyper import linear as mapped
-from .tangents.pairing import Pairing
+from .tangents.pairing import OUTER, Pairing
+from .tangents.products import Pair as Factors
+from .tangents.products import Products
 
 __all__ = ["elementwise", "join", "linear", "multilinear", "weighted"]
+
+LEAST_PRODUCT = 1 << 15
+"""Numbers of a block from which products of first-order blocks are kept as such (bench/bench_second.py)."""
+
+DIRECTIONS_PER_PAIR = 2
+"""Directions of either side for each pair of factors; fewer, and the block takes less work than the pairs."""
 
 _RAW = frozenset({ndarray, np.float64, np.float32})
 Blocks = list[tuple[int, Array]]
@@ -104,46 +112,88 @@ def _short(ans: Array, primals: Sequence[Array], moving: Sequence[tuple[int, Hyp
     shape, dtype = ans.shape, ans.dtype
     first: Blocks = []
     second: Blocks = []
-    terms: list[tuple[Array, Any]] = []
+    slopes: list[Any] = []
+    terms1: list[tuple[Array, Any]] = []
+    terms2: list[tuple[Array, Any]] = []
+    terms: list[tuple[Any, Any]] = []
+    block: Any
+    e12: Any
     same = True
     for i, t in moving:
-        a, b, c = t.blocks
+        a, b, c = t.e1, t.e2, t.second
         if primals[i].shape != shape:
             return None
         for block in (a, b, c):
-            if block is not None and (type(block) not in _RAW or block.dtype != dtype):
+            if block is not None and type(block) is not Products and (type(block) not in _RAW or block.dtype != dtype):
                 return None
+        g = partials.first(i)
+        slopes.append(g)
         if a is not None:
             first.append((i, a))
+            terms1.append((a, g))
         if b is not None:
             second.append((i, b))
+            terms2.append((b, g))
         if c is not None:
-            terms.append((c, partials.first(i)))
+            terms.append((c, g))
         same = same and b is a
     pairing = moving[0][1].pairing if len(moving) == 1 else pairing_of([t for _, t in moving])
-    e1 = added([(t, partials.first(i)) for i, t in first]) if first else None
-    e2 = e1 if same else added([(t, partials.first(i)) for i, t in second]) if second else None
+    e1 = added(terms1) if first else None
+    e2 = e1 if same else added(terms2) if second else None
     pairs = _crosses(first, second, partials, _sum)
     crosses = [(u, w) for _, u, _, w in pairs]
-    e12 = combined(pairing, terms, crosses) if terms or crosses else None
+    e12 = None
+    if terms or crosses:
+        kept = _kept(terms, crosses) if pairing is OUTER else None
+        e12 = combined(pairing, terms, crosses) if kept is None else Products(kept[0], kept[1] + _owned(crosses, first, second))
     # Where all blocks are there, the small ones of first order have met every partial, and show any that is infinite.
     checked = [e1] if same else [e1, e2]
     if len(first) < len(moving) or len(second) < len(moving):
         checked.append(e12)
     else:
         checked += [u if i is None else w for i, u, _, w in pairs]
-    if crosses or not all(_is_number(partials.first(i)) for i, _ in moving):
+    if crosses or not all(map(_is_number, slopes)):
         for block in checked:
-            if block is not None and not dense.is_finite(block):
+            if block is not None and not all(map(dense.is_finite, _arrays(block))):
                 return None
     tangent = HyperTangent(e1, e2, e12, pairing)
-    settled = ans.ndim < 2 and all(t is None or t.dtype is dtype for t in (e1, e2, e12))
+    settled = ans.ndim < 2 and all(t is None or all(b.dtype is dtype for b in _arrays(t)) for t in (e1, e2, e12))
     return tangent if settled else settle(tangent, ans)
 
 
 def _is_number(g: Any) -> bool:
     """Whether a partial is one finite number."""
     return isinstance(g, Const) or (type(g) in (float, int) and g - g == 0)
+
+
+def _arrays(block: Any) -> Sequence[Array]:
+    """Return the arrays that a block, perhaps of products, is made of."""
+    return block.arrays() if type(block) is Products else (block,)
+
+
+def _kept(terms: list[tuple[Any, Any]], crosses: Sequence[Factors]) -> tuple[Array | None, list[Factors]] | None:
+    """
+    Return the block and the pairs of Σ t·g, if they and further pairs are to be kept as products: few beside the directions.
+
+    Otherwise, products among the terms are multiplied.
+    """
+    lazy = [(t, g) for t, g in terms if type(t) is Products]
+    if lazy or crosses:
+        u, w = lazy[0][0].pairs[0] if lazy else crosses[0]
+        pairs = len(crosses) + sum(len(t.pairs) for t, _ in lazy)
+        if len(u) * w.size >= LEAST_PRODUCT and DIRECTIONS_PER_PAIR * pairs <= min(len(u), len(w)):
+            blocks = [(t.block, g) if type(t) is Products else (t, g) for t, g in terms]
+            blocks = [(t, g) for t, g in blocks if t is not None]
+            return added(blocks) if blocks else None, [pair for t, g in lazy for pair in t.scaled(g)]
+    if lazy:
+        terms[:] = [(t.dense() if type(t) is Products else t, g) for t, g in terms]
+    return None
+
+
+def _owned(crosses: Sequence[Factors], first: Blocks, second: Blocks) -> list[Factors]:
+    """Return pairs that nothing writes to, as may happen to blocks of first order."""
+    held = {id(t) for _, t in (*first, *second)}
+    return [(u.copy() if id(u) in held else u, w.copy() if id(w) in held else w) for u, w in crosses]
 
 
 def _sum(terms: Terms) -> Array:
@@ -173,6 +223,9 @@ def combined(pairing: Pairing, terms: Sequence[tuple[Array, Any]], crosses: Sequ
     """Return Σ t·g + Σ cross(u, w) of raw arrays in memory of its own: the second-order block of a result."""
     if not crosses:
         return added(terms)
+    total = large.combined(pairing.name, terms, crosses)
+    if total is not None:
+        return total
     u, w = crosses[0]
     total = pairing.cross(u, w)
     for u, w in crosses[1:]:
@@ -205,14 +258,14 @@ def _general(
 
     e1, e12 = slope(first), slope(both)
     for i, u, j, w in _crosses(first, second, partials, summed):
-        product = dense.scale(_strong_cross(pairing, spread(i, u), spread(j, w)), ONE, shape, shape, dtype)
+        product = dense.scale(strong_cross(pairing, spread(i, u), spread(j, w)), ONE, shape, shape, dtype)
         e12 = product if e12 is None else dense.add(e12, product, owned=True)
     e2 = e1 if all(b[1] is b[0] for _, b in held) else slope(second)
     return settle(HyperTangent(e1, e2, e12, pairing), ans)
 
 
-def _strong_cross(pairing: Pairing, u: Array, w: Array) -> Array:
-    """Return the products of paired directions, 0 where either factor is."""
+def strong_cross(pairing: Pairing, u: Array, w: Array) -> Array:
+    """Return the second-order block of products of paired directions, 0 where either factor is."""
     u, w = pairing.aligned(u, w)
     product = u * w
     if dense.has_nan(product):

@@ -283,6 +283,41 @@ def _blocks(shape: Shape, size: int) -> Iterator[Key]:
     return itertools.product(*cuts, *[[slice(None)]] * (len(shape) - inner))
 
 
+# The step of second order. -------------------------------------------------------------------------------------------
+
+
+def combined(pairing: str, terms: Sequence[tuple[Any, Any]], crosses: Sequence[tuple[Any, Any]]) -> Array | None:
+    """
+    Return Σ t·g + Σ u⊗w of raw blocks, or None where NumPy is to do it.
+
+    `pairing` says which directions of u, of shape (K1, *S), and w, (K2, *S), meet: "OUTER", each with each, so that t has the shape
+    (K1, K2, *S); or "SUMMED", those with the same number, of which the sum is taken.
+    """
+    u, w = crosses[0]
+    size = len(u) * w.size if pairing == "OUTER" else u.size
+    if size < switch.least or pairing not in _STEPS or len(terms) > 2 or len(crosses) > 2:
+        return None
+    dtype, shape = u.dtype, u.shape[1:]
+    kernel = switch.kernel(((), dtype.char), _STEPS[pairing], size) if dtype.char in _COMPILED else None
+    if kernel is None:
+        return None
+    blocks = [t for t, _ in terms] + [t for pair in crosses for t in pair]
+    if any(type(t) is not ndarray or t.dtype != dtype or not t.flags.carray for t in blocks):
+        return None
+    if any(type(g) is not ndarray or g.shape != shape or g.dtype != dtype or not g.flags.carray for _, g in terms):
+        return None
+    n = math.prod(shape)
+    out = np.empty((len(u), len(w), *shape) if pairing == "OUTER" else shape, dtype)
+    pairs = [x for t, g in terms for x in (t.reshape(-1, n), g.ravel())] + [None, None] * (2 - len(terms))
+    products = [t.reshape(-1, n) for pair in crosses for t in pair] + [None, None] * (2 - len(crosses))
+    kernel(*pairs, *products, out.reshape(-1, n))
+    return out
+
+
+_STEPS = {"OUTER": "outer", "SUMMED": "summed"}
+"""Kernels by how directions are paired."""
+
+
 # Reductions. ---------------------------------------------------------------------------------------------------------
 
 

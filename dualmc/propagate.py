@@ -38,13 +38,19 @@ Combine = Callable[[Elementwise, Array, Sequence[Array], Sequence[Tangent | None
 
 def evaluated(rule: Elementwise, primals: Sequence[Array], tangents: Sequence[Tangent | None], combine: Combine) -> Pair:
     """Return the value of an element-wise function, and its tangent as `combine(rule, ans, primals, tangents)` finds it."""
-    ans = rule.func(*primals)
-    if rule.on_complex == "refused" and ans.dtype.kind == "c":
-        raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
+    ans = value(rule, primals)
     if rule.quiet is False or not (rule.quiet is True or rule.quiet(*primals)):
         return ans, combine(rule, ans, primals, tangents)
     with np.errstate(all="ignore"):
         return ans, combine(rule, ans, primals, tangents)
+
+
+def value(rule: Elementwise, primals: Sequence[Array]) -> Array:
+    """Return the value of an element-wise function, or raise where it has no derivative."""
+    ans = rule.func(*primals)
+    if rule.on_complex == "refused" and ans.dtype.kind == "c":
+        raise TypeError(f"np.{rule.func.__name__} has no derivative rule for complex values; write it out, as x / abs(x)")
+    return ans
 
 
 def arguments(ans: Array, primals: Sequence[Array]) -> list[Array]:
@@ -99,7 +105,7 @@ def private_key(key: Any) -> Any:
     return tuple(private(key, {})[0]) if type(key) is tuple else private((key,), {})[0][0]
 
 
-def _checked(func: Any, ans: Array) -> None:
+def checked(func: Any, ans: Array) -> None:
     """An integer or boolean result cannot carry a tangent."""
     if ans.dtype.kind not in "fc":
         raise lost(f"np.{func.__name__} with a result of dtype {ans.dtype}")
@@ -132,7 +138,7 @@ def linear(rule: Linear, x: Array, t: Tangent, args: Sequence[Any], kwargs: dict
         args, kwargs = private(args, kwargs)
     ans = rule.func(x, *args, **kwargs)
     op = rule.op(shape_of(x), *args, **kwargs)
-    _checked(rule.func, ans)
+    checked(rule.func, ans)
     return ans, linear_op(op, x, ans, t)
 
 
@@ -184,7 +190,7 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
 def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None], args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
     """Parts side by side: the Jacobian is the stack of theirs (section 4.1)."""
     ans = rule.func(list(parts), *args, **kwargs)
-    _checked(rule.func, ans)
+    checked(rule.func, ans)
     ops = rule.ops([shape_of(p) for p in parts], *args, **kwargs)
     some = next(t for t in tangents if t is not None)
     return ans, space_of(some).settle(space_of(some).join(ops, tangents, shape_of(ans), ans.dtype), ans)

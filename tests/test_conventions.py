@@ -76,6 +76,17 @@ class TestPoint3Powers:
         assert slope(lambda y: 0.0**y, [2.0]) == 0.0
         assert slope(lambda y: np.zeros(1) ** y, [0.5]) == 0.0
 
+    @pytest.mark.parametrize("n", [0.0, 1.0, 2.0])
+    def test_mixed_curvature_where_the_exponent_moves(self, n):
+        """∂²/∂x∂n xⁿ = xⁿ⁻¹·(1 + n·log x), and another order in x, where exponents 0 and 1 need no exception."""
+        power = lambda x, n: x ** np.stack([n, n])[0]
+        by_n = dm.derivative(power, argnums=1)
+        assert dm.derivative(by_n)(2.0, n) == pytest.approx(2 ** (n - 1) * (1 + n * math.log(2)))
+        assert dm.derivative(dm.derivative(power), argnums=1)(2.0, n) == pytest.approx(2 ** (n - 1) * (1 + n * math.log(2)))
+        third = 2 ** (n - 2) * ((n - 1) * (1 + n * math.log(2)) + n)
+        assert dm.derivative(dm.derivative(dm.derivative(power)), argnums=1)(2.0, n) == pytest.approx(third)
+        assert dm.derivative(dm.derivative(by_n))(2.0, n) == pytest.approx(third)
+
     def test_no_logarithm_without_a_tangent_in_the_exponent(self):
         np.testing.assert_array_equal(slope(lambda x: x ** np.array([2.0, 3.0]), [-1.0, -2.0]), [-2.0, 12.0])
 

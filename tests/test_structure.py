@@ -21,7 +21,7 @@ LAYERS = [
     {"recording"},
     {"forward", "jacobians", "access", "special"},
     {"blocks"},
-    {"reverse", "second"},
+    {"reverse", "second", "expansion"},
     {""},
     {"demo", "warmup"},
     {"cli"},

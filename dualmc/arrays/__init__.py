@@ -1,7 +1,8 @@
 """Array classes that speak NumPy's protocols."""
 
-from . import operations
+from . import lazy_rules, operations, series_rules
 from .dual import Dual
 from .hyperdual import HyperDual
+from .series import Series
 
-__all__ = ["Dual", "HyperDual", "operations"]
+__all__ = ["Dual", "HyperDual", "Series", "lazy_rules", "operations", "series_rules"]

@@ -1,6 +1,6 @@
 """Arrays made from arrays: `np.zeros_like(x)`, `np.zeros(n, like=x)`, `np.array([...], like=x)`, copies into others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,16 @@ _NUMERIC = "biufc"
 def carries(x: Any) -> bool:
     """Whether x is an array of this library, with a tangent."""
     return hasattr(type(x), "_push_linear")
+
+
+def foremost(values: Iterable[Any]) -> Any:
+    """Return the array of the highest level among values and lists of them, or None; its class evaluates what they meet in."""
+    found: Any = None
+    for x in values:
+        a = foremost(x) if type(x) in (list, tuple) else x if carries(x) else None
+        if a is not None and (found is None or a.level > found.level):
+            found = a
+    return found
 
 
 def _holds(x: Any) -> bool:

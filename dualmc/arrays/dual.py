@@ -152,17 +152,14 @@ class Carrier(NumPyProtocol, ArrayMethods):
             key = propagate.private_key(key)
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
-        if isinstance(value, Carrier) and value.level > self.level:
-            raise TypeError(
-                "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
-                "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
-            )
+        if carries(value) and value.level > self.level:
+            raise inner_value()
         op, value = getitem_op(self.shape, key), as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
         v, tv = (value.primal, value.tangent) if self._same(value) else (value, None)
         for part in (v,) if tv is None else value._parts():
-            if isinstance(part, Carrier):
+            if carries(part):
                 self._lift(part)
         if space.KEEPS:
             space.release(self.tangent)
@@ -175,16 +172,11 @@ class Carrier(NumPyProtocol, ArrayMethods):
         """Whether other belongs to the same transform call."""
         return type(other) is type(self) and other.level == self.level
 
-    def _lift(self, like: "Carrier") -> None:
+    def _lift(self, like: Array) -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
         for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
             if lifted is not getattr(self, name):
-                if getattr(getattr(self, name), "base", None) is not None or _references(self, name) > _ALONE:
-                    raise TypeError(
-                        "a value of an outer transform is written into an array that has views or is one; "
-                        "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
-                    )
-                setattr(self, name, lifted)
+                replace_part(self, name, lifted)
 
     def __iter__(self) -> Iterator[Self]:
         if not self.shape:
@@ -345,6 +337,24 @@ class Dual(Carrier):
         Carrier.__setitem__(self, key, value)
 
 
+def inner_value() -> TypeError:
+    """Build the error for writing to an array of an outer transform."""
+    return TypeError(
+        "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
+        "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
+    )
+
+
+def replace_part(holder: Any, name: str, lifted: Array) -> None:
+    """Put a lifted array in the place of one that nothing else looks into, or raise."""
+    if getattr(getattr(holder, name), "base", None) is not None or _references(holder, name) > _ALONE:
+        raise TypeError(
+            "a value of an outer transform is written into an array that has views or is one; "
+            "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
+        )
+    setattr(holder, name, lifted)
+
+
 def _references(holder: Any, name: str) -> int:
     """Count the references to an attribute; a view of an array holds one."""
     return sys.getrefcount(getattr(holder, name))
@@ -356,14 +366,14 @@ _ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "primal")
 
 def base_of(x: Array) -> Array:
     """Return the plain array or NumPy scalar under any number of Duals, as it is."""
-    while isinstance(x, Carrier):
+    while carries(x):
         x = x.primal
     return x
 
 
-def handed_out(x: Carrier) -> Array:
+def handed_out(x: Array) -> Array:
     """Return the primal, which the user may write to from now on without the tangent taking part."""
-    space = space_of(x.tangent)
+    space = space_of(x.tangent if isinstance(x, Carrier) else None)
     if space.KEEPS:
         space.release(x.tangent, public=True)
     return x.primal

@@ -8,6 +8,8 @@ import numpy as np
 from .. import hyper
 from .._typing import Array
 from ..linear_op import lead_of
+from ..rules.rule import Weighted
+from ..tangents import dense
 from ..tangents.hyper import Block, HyperTangent, pairing_of, settle
 from ..tangents.pairing import OUTER, PAIRED, Pairing
 from .creation import as_array
@@ -127,6 +129,33 @@ def _checked_blocks(primal: Any, e1: Any, e2: Any, e12: Any) -> tuple[Array, Hyp
 def _floating(x: Any) -> Array:
     a = as_array(x)
     return a if a.dtype.kind in "fc" else a.astype(np.float64)
+
+
+# Weights that depend on their argument. -----------------------------------------------------------------------
+
+
+def by_slopes(x: HyperDual, rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """
+    Do a function y = op(w(x)·x) of weights that depend on x: a Dual of the level below gives their slopes along e1.
+
+    Then ∂²y/∂a∂b = op(w·∂²x/∂a∂b + ∂w/∂a·∂x/∂b), whatever the pairing. A map that holds x itself has slopes that do not
+    show; that is left to nested Duals.
+    """
+    e1, e2, e12 = x.tangent.blocks
+    pairing, below = x.tangent.pairing, x.level - 1
+    ans, weights, op = rule.terms(x.primal if e1 is None else Dual(x.primal, e1, below), *args, **kwargs)
+    if op.bound or rule.select or weights is None:
+        return by_nesting(x, rule, [x, *args], kwargs)
+    (value, first), (w, slope) = _split(ans, below), _split(weights, below)
+
+    def weighed(block: Block) -> Block:
+        return None if block is None else dense.weigh(block, w, op, value.dtype)
+
+    both = weighed(e12)
+    if slope is not None and e2 is not None:
+        product = op(hyper.strong_cross(pairing, slope, e2))
+        both = product if both is None else both + product
+    return x._like(value, settle(HyperTangent(first, first if e2 is e1 else weighed(e2), both, pairing), value))
 
 
 # Unfolding: what nested Duals know how to do. ----------------------------------------------------------------

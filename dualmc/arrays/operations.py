@@ -11,9 +11,9 @@ from ..errors import lost
 from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base
 from ..tangents import space_of
-from .creation import as_array, as_arrays, carries
+from .creation import as_array, as_arrays, carries, foremost
 from .dual import WAYS, Carrier, Way, base_of
-from .hyperdual import HyperDual, by_nesting
+from .hyperdual import HyperDual, by_nesting, by_slopes
 
 
 def _split(args: Sequence[Any]) -> tuple[Any, list[Any], list[Tangent | None]]:
@@ -46,7 +46,7 @@ def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any])
         raise TypeError(f"{rule.func.__name__} of a Dual takes no keyword {next(iter(kwargs))!r}")
     given, args = args, []
     for a in given:
-        args.append(a if isinstance(a, Carrier) or type(a) in (float, int) else _operand(a))
+        args.append(a if isinstance(a, Carrier) or type(a) in (float, int) else operand(a))
         if args[-1] is NotImplemented:
             return NotImplemented
     top, primals, tangents = _split(args)
@@ -54,7 +54,7 @@ def _elementwise(rule: Elementwise, args: Sequence[Any], kwargs: dict[str, Any])
     return by_nesting(top, rule, args, kwargs) if pair is None else _wrap(pair, top)
 
 
-def _operand(x: Any) -> Any:
+def operand(x: Any) -> Any:
     """Return x as an array of numbers, or NotImplemented if its class wants to do operators itself."""
     if type(x) in (bool, complex):
         return x
@@ -65,7 +65,7 @@ def _first(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any,
     """Part the array that is differentiated from the other arguments; a mask among those needs no tangent."""
     x, *rest = args
     x = as_array(x)
-    if not carries(x):
+    if not isinstance(x, Carrier):
         raise lost(f"np.{rule.func.__name__} with a Dual as another argument than the first")
     if carries(kwargs.get("where")):
         kwargs = {**kwargs, "where": base(kwargs["where"])}
@@ -82,12 +82,12 @@ def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
 def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     x, rest, kwargs = _first(rule, args, kwargs)
     pair = x.chain.weighted(rule, x.primal, x.tangent, rest, kwargs)
-    return by_nesting(x, rule, [x, *rest], kwargs) if pair is None else x._like(*pair)
+    return by_slopes(x, rule, rest, kwargs) if pair is None else x._like(*pair)
 
 
 def _multilinear(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     operands, rebuild = rule.split(args)
-    operands = [a if isinstance(a, Carrier) else _operand(a) for a in operands]
+    operands = [a if isinstance(a, Carrier) else operand(a) for a in operands]
     if any(a is NotImplemented for a in operands):
         return NotImplemented
     top, primals, tangents = _split([np.asarray(a) if isinstance(a, complex) else a for a in operands])
@@ -123,18 +123,18 @@ def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     return result
 
 
-def _stripped(x: Any) -> Any:
-    """Return x with every Dual in it replaced by its plain value."""
-    if isinstance(x, Carrier):
+def stripped(x: Any) -> Any:
+    """Return x with every array that carries derivatives replaced by its plain value."""
+    if carries(x):
         return base_of(x)
-    return type(x)(map(_stripped, x)) if type(x) in (list, tuple) else x
+    return type(x)(map(stripped, x)) if type(x) in (list, tuple) else x
 
 
-def _constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    return rule.func(*map(_stripped, args), **{k: _stripped(v) for k, v in kwargs.items()})
+def constant(rule: Constant, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    return rule.func(*map(stripped, args), **{k: stripped(v) for k, v in kwargs.items()})
 
 
-def _refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+def refused(rule: Refused, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     raise TypeError(f"{rule.func.__name__} of a Dual: {rule.reason}")
 
 
@@ -146,8 +146,19 @@ _GENERAL: dict[type, Way] = {
     Join: _join,
     Implicit: _implicit,
     Composed: _composed,
-    Constant: _constant,
-    Refused: _refused,
+    Constant: constant,
+    Refused: refused,
 }
 
-WAYS.update(_GENERAL)
+
+def _by_the_foremost(way: Way) -> Way:
+    """Leave what meets an array of another kind, of an inner transform, to the class of that."""
+
+    def general(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        top = foremost((*args, *kwargs.values()) if kwargs else args)
+        return way(rule, args, kwargs) if top is None or isinstance(top, Carrier) else top._evaluate(rule, args, kwargs)
+
+    return general
+
+
+WAYS.update({kind: _by_the_foremost(way) for kind, way in _GENERAL.items()})

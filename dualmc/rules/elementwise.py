@@ -34,12 +34,12 @@ def _pow_x(ans: Array, x: Array, y: Array) -> Array:
     """y·x**(y-1), and 0 where y == 0, also at x == 0."""
     if np.ndim(y) == 0 and y != 0:
         return y * np.power(x, y - 1)
-    return y * np.power(x, np.where(y == 0, 1, y - 1))
+    return y * np.power(x, np.where((y == 0) & (x == 0), 1, y - 1))
 
 
 def _pow_xx(ans: Array, x: Array, y: Array) -> Array:
     """y·(y-1)·x**(y-2), and 0 where y is 0 or 1, also at x == 0."""
-    return y * (y - 1) * np.power(x, np.where((y == 0) | (y == 1), 1, y - 2))
+    return y * (y - 1) * np.power(x, np.where(((y == 0) | (y == 1)) & (x == 0), 1, y - 2))
 
 
 def _pow_xy(ans: Array, x: Array, y: Array) -> Array:

@@ -323,7 +323,7 @@ _det = implicit(np.linalg.det, "_det", _regular_det)
 _lower = implicit(np.linalg.cholesky, "_lower", _cholesky)
 _reduced_qr = implicit(np.linalg.qr, "_reduced_qr", _qr)
 
-register(Implicit(np.linalg.solve, _solve, _solve_residual, ("a", "b")))
+register(Implicit(np.linalg.solve, _solve, _solve_residual, ("a", "b"), whole=True))
 register(Implicit(np.linalg.inv, _inv, _itself))
 register(Composed(np.linalg.slogdet, slogdet))
 register(Composed(np.linalg.det, det, exact=True))

@@ -155,13 +155,14 @@ class Implicit:
     `solution(*arrays, **kwargs)` gives the result and the `LinearOp` that maps Ḟ, the tangent of the equation at fixed
     ans, to the tangent of the result; for several results a tuple of both, with None for one that is constant. One
     factorisation serves the value and all directions. `residual(ans, *arrays, **kwargs)` gives F, but for terms without
-    tangents. `arrays` names the arguments that may carry one.
+    tangents. `arrays` names the arguments that may carry one. `whole` says that `residual` leaves no term out.
     """
 
     func: Function
     solution: Callable[..., tuple[Any, Any]]
     residual: Callable[..., Array]
     arrays: tuple[str, ...] = ("a",)
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,7 +38,7 @@ def implied(func: Function, names: Sequence[str], equation: Function, slope: Fun
         times: Callable[[Array], Array] = lambda v: v * factor
         return ans, LinearOp(ans.shape, ans.shape, times, times, bound=True)
 
-    SPECIAL[func] = Implicit(func, solution, equation, tuple(names))
+    SPECIAL[func] = Implicit(func, solution, equation, tuple(names), whole=True)
 
 
 # Gamma and chi-square distributions. ---------------------------------------------------------------------------------

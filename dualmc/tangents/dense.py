@@ -1,5 +1,6 @@
 """The dense space: a raw array (*lead, *shape), or a Dual of a lower level of that shape; no wrapper object."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,9 +40,11 @@ def is_finite(t: Array) -> bool:
     if type(t) is ndarray:
         flat = t if t.ndim == 1 else t.ravel("K")
         n = len(flat)
-        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat) if n <= _DOT_SIZE else flat.max() - flat.min()
-        return bool(s - s == 0)
-    return bool(t - t == 0)
+        if n > _DOT_SIZE:
+            return bool(np.isfinite(flat).all())
+        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat)
+        return bool(abs(s) < math.inf)
+    return bool(abs(t) < math.inf)
 
 
 def vanishing(t: Array) -> Array:

@@ -14,6 +14,7 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp, lead_of
 from . import dense
 from .pairing import Pairing
+from .products import Products
 
 KEEPS = False
 
@@ -38,7 +39,7 @@ class HyperTangent:
         self,
         e1: Block,
         e2: Block,
-        e12: Block,
+        e12: "Block | Products",
         pairing: Pairing,
         base: "HyperTangent | None" = None,
         op: LinearOp | None = None,
@@ -61,14 +62,23 @@ class HyperTangent:
     @property
     def e12(self) -> Block:
         """Second derivatives along pairs of directions, or None for zero."""
+        t = self.second
+        if type(t) is not Products:
+            return t
+        block = t.dense()
+        if self.base is None:
+            self.own12 = block
+        return block
+
+    @property
+    def second(self) -> "Block | Products":
+        """The same, perhaps as products that have not been multiplied."""
         t = self.own12
         return t if t is not None or self.base is None else self._found("own12")
 
     @property
     def blocks(self) -> tuple[Block, Block, Block]:
         """All three blocks."""
-        if self.base is None:
-            return self.own1, self.own2, self.own12
         return self.e1, self.e2, self.e12
 
     def __repr__(self) -> str:
@@ -77,7 +87,7 @@ class HyperTangent:
     def __reduce__(self) -> tuple[Any, ...]:
         return HyperTangent, (*self.blocks, self.pairing, None, None, self.order)
 
-    def _found(self, name: str) -> Block:
+    def _found(self, name: str) -> Any:
         """Look a block up in the bases, and keep the views of it on the way here."""
         views: list[HyperTangent] = []
         t = self
@@ -90,8 +100,11 @@ class HyperTangent:
         if name == "own2" and block is t.own1:
             return self.e1
         for view in reversed(views):
-            block = _op(view)(block)
-            setattr(view, name, block)
+            if type(block) is Products:
+                block = block.mapped(_op(view))  # not kept: the base may write to it, and has it multiplied then
+            else:
+                block = _op(view)(block)
+                setattr(view, name, block)
         return block
 
     def _views(self) -> Iterator["HyperTangent"]:
@@ -110,6 +123,7 @@ class HyperTangent:
 
     def ready(self, name: str, like: Array, op: LinearOp) -> Array:
         """Return a block to write into through op, which reads this tangent; zeros, if there was none, that can hold what like does."""
+        self.multiply()
         block = getattr(self, name)
         if block is None:
             root, shape = self.root(), op.shape_in
@@ -119,6 +133,10 @@ class HyperTangent:
             setattr(root, _OWN[name], _laid_out(made, root.order))
             block = getattr(self, name)
         return block
+
+    def multiply(self) -> None:
+        """Have no products that are still to be multiplied, in the base."""
+        self.root().e12  # noqa: B018
 
     def join_sides(self) -> None:
         """Let e2 be e1 in the base."""
@@ -146,11 +164,12 @@ def _laid_out(block: Array, order: tuple[int, ...] | None) -> Array:
     return np.ascontiguousarray(block.transpose(perm)).transpose(np.argsort(perm))
 
 
-def each(t: HyperTangent, f: Callable[[Array], Array]) -> HyperTangent:
-    """Return the tangent whose blocks are f of those of t."""
-    e1, e2, e12 = t.blocks
+def each(t: HyperTangent, f: Callable[[Array], Array], second: Callable[[Products], Any] | None = None) -> HyperTangent:
+    """Return the tangent whose blocks are f of those of t; `second` is f for products, which are multiplied without it."""
+    e1, e2, e12 = t.e1, t.e2, t.e12 if second is None else t.second
     new = None if e1 is None else f(e1)
-    return HyperTangent(new, new if e2 is e1 else None if e2 is None else f(e2), None if e12 is None else f(e12), t.pairing)
+    both = second(e12) if second is not None and type(e12) is Products else None if e12 is None else f(e12)
+    return HyperTangent(new, new if e2 is e1 else None if e2 is None else f(e2), both, t.pairing)
 
 
 def merged(ts: Sequence[HyperTangent | None], f: Callable[[list[Block]], Block]) -> HyperTangent:
@@ -196,11 +215,12 @@ def _sum(a: Block, b: Block, *, owned: bool) -> Array:
 
 def linear(op: LinearOp, t: HyperTangent) -> HyperTangent:
     """Return op(t); where op gives views, a view that reads its blocks when they are asked for."""
-    return HyperTangent(None, None, None, t.pairing, t, op) if op.view else each(t, op)
+    return HyperTangent(None, None, None, t.pairing, t, op) if op.view else each(t, op, lambda p: p.mapped(op))
 
 
 def assign(t: HyperTangent, op: LinearOp, u: HyperTangent | None) -> None:
     """Write u, or zero, into the entries of t that op reads."""
+    t.multiply()
     if u is None:
         for i, block in enumerate(t.blocks):
             if block is not None and not (i == 1 and block is t.e1):
@@ -230,7 +250,7 @@ def zeros(t: HyperTangent, nd_in: int, shape: Shape, dtype: Any) -> HyperTangent
 
 def copy(t: HyperTangent) -> HyperTangent:
     """Return a tangent that shares no memory with t."""
-    return each(t, dense.copy)
+    return each(t, dense.copy, lambda p: p)
 
 
 def lift(t: HyperTangent, like: Array) -> HyperTangent:
@@ -241,7 +261,7 @@ def lift(t: HyperTangent, like: Array) -> HyperTangent:
 
 def settle(t: HyperTangent, ans: Array) -> HyperTangent:
     """Return t with the dtype and the memory layout of its primal, which blocks made later take, too."""
-    new = each(t, lambda block: dense.settle(block, ans))
+    new = each(t, lambda block: dense.settle(block, ans), lambda p: p.entrywise(lambda block: dense.settle(block, ans)))
     if type(ans) is np.ndarray and not ans.flags.c_contiguous:
         new.order = tuple(dense.slowest_first(ans))
     return new
