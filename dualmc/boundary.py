@@ -8,7 +8,8 @@ import numpy as np
 
 from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
-from .arrays.dual import Carrier, handed_out
+from .arrays.dual import Carrier
+from .tangents import space_of
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
@@ -40,6 +41,14 @@ def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> l
     if all([type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves]):  # noqa: C419 - a generator takes twice the time
         return [x.copy("K") for x in leaves]
     return [entering(x, n) for x, n in zip(leaves, names(), strict=True)]
+
+
+def handed_out(x: Array) -> Array:
+    """Return the primal, which the user may write to from now on without the tangent taking part."""
+    space = space_of(x.tangent if isinstance(x, Carrier) else None)
+    if space.KEEPS:
+        space.release(x.tangent, public=True)
+    return x.primal
 
 
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:

@@ -371,14 +371,6 @@ def base_of(x: Array) -> Array:
     return x
 
 
-def handed_out(x: Array) -> Array:
-    """Return the primal, which the user may write to from now on without the tangent taking part."""
-    space = space_of(x.tangent if isinstance(x, Carrier) else None)
-    if space.KEEPS:
-        space.release(x.tangent, public=True)
-    return x.primal
-
-
 def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
     p, t = as_array(primal), as_array(tangent)
     p, t = (x if x.dtype.kind in "fc" else x.astype(np.float64) for x in (p, t))

@@ -2,8 +2,8 @@
 Tangent spaces: what a Dual carries beside its primal.
 
 A space is a module of functions on its tangents, found by one dict lookup on the tangent's type; whatever is not
-listed is dense, that is a raw array or a Dual of a lower level; `hyper` is the space of second order. The functions
-are the interface:
+listed is dense, that is a raw array or a Dual of a lower level; `hyper` is the space of second order,
+`recorded` that of `linearize` and reverse mode. The functions are the interface:
 
 =========================================  ==========================================================
 `scale(t, g, shape_in, shape, dtype, *,    diag(g)·t, broadcast from shape_in to shape; g is an array or
@@ -19,6 +19,9 @@ select)`                                   a `Const`; select drops the tangent w
 `lift(t, like)`                            t as a buffer that can hold parts of the kind of like
 `KEEPS`                                    whether a tangent holds on to partials after the operation
 =========================================  ==========================================================
+
+A space that keeps partials or operands has three more, which get the operands with their tangents, so that it knows whose
+arrays they are: `elementwise` and `bound` for whole operations, `release` before an array is written to or given to the user.
 """
 
 from types import ModuleType

@@ -54,6 +54,12 @@ class TestStrongZeros:
             _, push = dm.linearize(lambda x: np.where(x > 0, np.log(np.abs(x)), 0.0), np.array([0.0, 4.0]))
         np.testing.assert_array_equal(push(np.ones(2)), [0.0, 0.25])
 
+    @pytest.mark.filterwarnings("ignore:invalid value")
+    def test_an_infinite_slope_before_a_zero_one(self):
+        """Forward meets the infinity first, reverse the zero."""
+        assert np.isnan(dm.jvp(lambda x: np.sqrt(x) ** 2, (0.0,), (1.0,))[1])
+        assert G(lambda x: np.sqrt(x) ** 2)(0.0) == 0.0
+
     def test_true_infinities_stay(self):
         assert G(np.sqrt)(0.0) == np.inf
         assert G(np.cbrt)(0.0) == np.inf
