@@ -5,6 +5,7 @@ import pytest
 from test_memory import PROGRAMS
 
 import dualmc as dm
+from dualmc.recording import record
 
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(4, 6)), RNG.normal(size=(3, 5))
@@ -68,6 +69,19 @@ def test_replayed_columns_are_forward_columns(name):
     expected = dm.jacobian(f)(x)
     for k, e in enumerate(np.eye(6)):
         np.testing.assert_allclose(jvp_fn(e), expected[..., k], rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("lead", [(2,), (2, 3), (0,)], ids=str)
+def test_blocks_of_tangents_and_cotangents(name, lead):
+    """Leading axes go both ways through a tape."""
+    f, x = FUNCTIONS[name], np.random.default_rng(1).uniform(0.3, 2, 6)
+    values, _, _, tape = record(f, lambda leaves: f(*leaves), [x.copy()], has_aux=False)
+    jacobian = dm.jacobian(f)(x)
+    t, c = np.random.default_rng(2).normal(size=(*lead, 6)), np.random.default_rng(3).normal(size=lead + values[0].shape)
+    (pushed,), (pulled,), flat = tape.push([t]), tape.pull([c]), jacobian.reshape(-1, 6)
+    np.testing.assert_allclose(pushed, (t @ flat.T).reshape(c.shape), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(pulled, c.reshape(*lead, len(flat)) @ flat, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -15,9 +15,7 @@ from .pullback import pulled
 
 
 def _recorded(call: Call, has_aux: bool) -> tuple[list[Kind], Recording]:
-    kinds = [Kind.of(x) for x in call.leaves]
-    leaves, call.leaves = call.leaves, []  # so that memory is freed on the way back
-    return kinds, record(call.f, lambda it: call.function(*call.bound(it)), leaves, has_aux)
+    return [Kind.of(x) for x in call.leaves], record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)
 
 
 # Gradients. --------------------------------------------------------------------------------------------------

@@ -73,14 +73,14 @@ class Recorded:
 
 
 class View(Recorded):
-    """The tangent of a view: what its map reads from its base, whenever it is asked."""
+    """The tangent of a view: what its map reads from its base, whenever it is asked. Views of views may go deep."""
 
-    __slots__ = ("base", "op", "seen")
-
-    seen: Node | None
+    __slots__ = ("base", "op", "origin", "seen")
 
     def __init__(self, base: Recorded, op: LinearOp) -> None:
-        self.base, self.op, self.seen, self.keepers = base, op, None, None
+        self.base, self.op, self.keepers = base, op, None
+        self.origin = base.root()
+        self.seen: Node | None = None
 
     @property
     def shape(self) -> Shape:
@@ -89,21 +89,32 @@ class View(Recorded):
 
     def root(self) -> Recorded:
         """Return the handle whose array this one is a view of."""
-        return self.base.root()
+        return self.origin
 
     def read(self) -> Node:
         """Return the node that says what this tangent is now."""
-        now = self.base.read()
-        if now is not self.seen:
-            self.seen, self.node = now, Map(now, self.op)
-        return self.node
+        views: list[View] = []
+        t: Recorded = self
+        while isinstance(t, View):
+            views.append(t)
+            t = t.base
+        now = t.node
+        for view in reversed(views):
+            if view.seen is not now:
+                view.seen, view.node = now, Map(now, view.op)
+            now = view.node
+        return now
 
     def write(self, op: LinearOp, new: Node | None) -> None:
         """Replace the entries that op reads by those of a node, or by zero."""
-        old = self.read()
-        changed = _replaced(old, op, new)
-        if changed is not old:
-            self.base.write(self.op, changed)
+        t: Recorded = self
+        while isinstance(t, View):
+            old = t.read()
+            new = _replaced(old, op, new)
+            if new is old:
+                return
+            op, t = t.op, t.base
+        t.write(op, new)
 
 
 def _is_zero(node: Node) -> bool:
@@ -236,7 +247,8 @@ def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, sel
 def add(a: Recorded, b: Recorded, *, owned: bool = False) -> Recorded:
     """Return a + b."""
     x, y = a.read(), b.read()
-    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, x.dtype if x.dtype == y.dtype else None))
+    dtype = None if x.dtype is None or y.dtype is None else np.result_type(x.dtype, y.dtype)
+    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, dtype))
 
 
 def linear(op: LinearOp, t: Recorded) -> Recorded:

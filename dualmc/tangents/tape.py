@@ -146,7 +146,7 @@ class Diagonal(Node):
     def push(self, tangents: Sequence[Array]) -> Array:
         total: Array = None
         for t, g, shape in zip(tangents, self.partials, self.shapes, strict=True):
-            new = dense.scale(t, g, shape, self.shape, self.dtype, select=self.select)
+            new = dense.scale(t, g, shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
             total = new if total is None else dense.add(total, new, owned=total is not tangents[0])
         return total
 

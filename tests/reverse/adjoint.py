@@ -48,3 +48,14 @@ def check(f, xs, vs, condition=16.0):
     for s, t in zip(again, tangents, strict=True):
         assert s.dtype == t.dtype
         near(s, t, tolerance(t.dtype, condition * (1 + float(np.max(np.abs(t), initial=0)))), condition)
+
+
+def is_refused(f, xs):
+    """Whether f has no derivative by one of its parameters, and says so."""
+    try:
+        dm.jvp(f, tuple(xs), tuple(map(np.ones_like, xs)))
+    except TypeError as error:
+        if "no derivative" not in str(error) and "not implemented" not in str(error):
+            raise
+        return True
+    return False

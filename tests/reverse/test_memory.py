@@ -6,11 +6,15 @@ import weakref
 
 import numpy as np
 import pytest
+from truths import sample
 
 import dualmc as dm
 from dualmc.arrays.dual import Dual
 from dualmc.tangents import recorded
 from dualmc.tangents.tape import Tape
+
+from .adjoint import is_refused
+from .test_adjoint import CALLED, RULED
 
 N = 2000  # more than what is always copied
 
@@ -143,6 +147,54 @@ def test_later_writes_change_nothing(name, n):
     (back,) = pullback(u)
     a, b = np.sum(u * tangent), np.sum(back * v)
     assert abs(a - b) <= 1e-12 * (1 + np.sum(np.abs(u * tangent)) + np.sum(np.abs(back * v)))
+
+
+@pytest.mark.parametrize("rule", RULED.values(), ids=RULED)
+def test_no_rule_holds_on_to_memory_that_is_written(rule):
+    """Operands and the result are overwritten after the operation, and the pullback does not see it."""
+    func = CALLED.get(rule.func, rule.func)
+    rng = np.random.default_rng(0)
+    xs = [sample(d, (3, 4), rng) for d in rule.on]
+    moving = [i for i, d in enumerate(rule.on) if not d.integer]
+
+    def f(*moved, writes=True):
+        given = iter(moved)
+        args = [next(given) * 1.0 if i in moving else x.copy() for i, x in enumerate(xs)]
+        y = func(*args)
+        z = y * 1.0
+        for a in [*args, y] if writes else ():
+            a[...] = 0
+        return z
+
+    if is_refused(f, [xs[i] for i in moving]):
+        return
+    plain, back = dm.reverse.vjp(lambda *a: f(*a, writes=False), *(xs[i] for i in moving))
+    value, after = dm.reverse.vjp(f, *(xs[i] for i in moving))
+    np.testing.assert_array_equal(value, plain)
+    u = rng.normal(size=value.shape)
+    for got, expected in zip(after(u), back(u), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_views_of_views_may_go_deep():
+    def f(x):
+        y, total = x * 1.0, 0.0
+        while y.size > 1:
+            total, y = total + y[0], y[1:]
+        y[0] = 7.0
+        return total * y[0]
+
+    np.testing.assert_array_equal(dm.reverse.grad(f)(np.ones(1500)), np.where(np.arange(1500) < 1499, 7.0, 0.0))
+
+
+def test_long_programs_do_not_recurse():
+    def f(x):
+        for _ in range(20_000):
+            x = x * 1.0
+        return x
+
+    assert dm.reverse.grad(f)(3.0) == 1.0
+    assert dm.linearize(f, 3.0)[1](2.0) == 2.0
 
 
 @pytest.mark.parametrize("f", [np.exp, lambda x: x * x, lambda x: x, lambda x: np.tanh(x)[3:], lambda x: x.reshape(2, -1)])
