@@ -93,3 +93,29 @@ def test_inner_buffers_take_outer_values():
 def test_zero_tangents_meet_infinite_factors_at_second_order():
     hessian = dm.jacobian(dm.reverse.grad(lambda x: np.sum(np.sqrt(x))))(np.array([0.0, 1.0]))
     np.testing.assert_array_equal(hessian, [[-np.inf, 0.0], [0.0, -0.25]])
+
+
+class TestBesideOtherCarriers:
+    """Hyper-duals and Taylor series inside and outside of reverse mode."""
+
+    x, v = np.linspace(0.1, 0.9, 6), np.ones(6)
+
+    @staticmethod
+    def f(x):
+        return np.sum(np.sin(x) * x[::-1] ** 2 / (1 + np.exp(x)))
+
+    def test_taylor(self):
+        def third(x):
+            return dm.taylor(self.f, x, self.v, 3)[3]
+
+        np.testing.assert_allclose(dm.reverse.grad(third)(self.x), dm.gradient(third)(self.x), rtol=1e-12, atol=1e-14)
+        series = dm.taylor(dm.reverse.grad(self.f), self.x, self.v, 2)
+        np.testing.assert_allclose(series[1], dm.reverse.hvp(self.f, (self.x,), (self.v,))[0], rtol=1e-12, atol=1e-14)
+
+    def test_hyper_duals(self):
+        def inside(x):
+            return np.sum(dm.reverse.grad(self.f)(x) ** 2)
+
+        np.testing.assert_allclose(dm.hessian(inside)(self.x), dm.jacobian(dm.gradient(inside))(self.x), rtol=1e-11, atol=1e-12)
+        outside = dm.laplacian(self.f)
+        np.testing.assert_allclose(dm.reverse.hessian(outside)(self.x), dm.hessian(outside)(self.x), rtol=1e-11, atol=1e-12)
