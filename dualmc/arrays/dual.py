@@ -58,6 +58,10 @@ class Carrier(NumPyProtocol, ArrayMethods):
         """Return an array of this class and level."""
         raise NotImplementedError
 
+    def _settled(self, ans: Array) -> Self:
+        """Return the same with all parts laid out in memory as the plain array ans is."""
+        return self._like(settle(self.primal, ans), space_of(self.tangent).settle(self.tangent, ans))
+
     def _parts(self) -> tuple[Array, ...]:
         """Return the primal and whatever arrays the tangent consists of."""
         raise NotImplementedError
