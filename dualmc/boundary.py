@@ -9,7 +9,7 @@ import numpy as np
 from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
 from .arrays.dual import Carrier
-from .tangents import space_of
+from .propagate import writing
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
@@ -45,9 +45,8 @@ def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> l
 
 def handed_out(x: Array) -> Array:
     """Return the primal, which the user may write to from now on without the tangent taking part."""
-    space = space_of(x.tangent if isinstance(x, Carrier) else None)
-    if space.KEEPS:
-        space.release(x.tangent, public=True)
+    if isinstance(x, Carrier):
+        writing(x.tangent, public=True)
     return x.primal
 
 

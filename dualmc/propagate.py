@@ -100,9 +100,18 @@ def private(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any],
     return args, kwargs
 
 
-def private_key(key: Any) -> Any:
-    """Return an index with copies of the arrays in it."""
+def private_key(key: Any, t: Tangent) -> Any:
+    """Return an index, with copies of the arrays in it if the space of t would hold on to them."""
+    if not space_of(t).KEEPS:
+        return key
     return tuple(private(key, {})[0]) if type(key) is tuple else private((key,), {})[0][0]
+
+
+def writing(t: Tangent, *, public: bool = False) -> None:
+    """Tell the space of t that the array of t is about to be written to, or with public that the user may from now on."""
+    space = space_of(t)
+    if space.KEEPS:
+        space.release(t, public=public)
 
 
 def checked(func: Any, ans: Array) -> None:

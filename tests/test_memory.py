@@ -343,6 +343,20 @@ def test_computed_arrays_reshape_alike(k, arrangement):
             assert np.shares_memory(y.tangent, z.tangent) == shares
 
 
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+@pytest.mark.parametrize("k", range(len(COMPUTED)))
+def test_parts_of_nested_duals_reshape_alike(k, arrangement):
+    """The same for all parts of a Dual of Duals, so that a write through the reshaped one reaches all of them or none."""
+    plain = ARRANGEMENTS[arrangement](np.arange(1.0, 13).reshape(4, 3))
+    seeds = [dm.Dual(plain, t).tangent for t in np.random.default_rng(0).normal(size=(3, 4, 3))]
+    y = COMPUTED[k](dm.Dual(dm.Dual(plain, seeds[0], 1), dm.Dual(seeds[1], seeds[2], 1), 2))
+    parts = lambda x: [part for half in (x.primal, x.tangent) for part in (half.primal, half.tangent)]
+    expected = COMPUTED[k](plain)
+    for order in "CF":
+        shares = np.shares_memory(expected, expected.reshape(-1, order=order))
+        assert [np.shares_memory(a, b) for a, b in zip(parts(y), parts(y.reshape(-1, order=order)), strict=True)] == [shares] * 4
+
+
 def test_copies_and_pickles():
     x = dm.Dual(np.arange(3.0), np.ones((2, 3)))
     for y in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x)), x.copy()):

@@ -60,6 +60,10 @@ class Carrier(NumPyProtocol, ArrayMethods):
         """Return an array of this class and level."""
         raise NotImplementedError
 
+    def _settled(self, ans: Array) -> Self:
+        """Return the same with all parts laid out in memory as the plain array ans is."""
+        return self._like(settle(self.primal, ans), space_of(self.tangent).settle(self.tangent, ans))
+
     def _parts(self) -> tuple[Array, ...]:
         """Return the primal and whatever arrays the tangent consists of."""
         raise NotImplementedError
@@ -140,16 +144,13 @@ class Carrier(NumPyProtocol, ArrayMethods):
     def __getitem__(self, key: Any) -> Self:
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
-        if space_of(self.tangent).KEEPS:
-            key = propagate.private_key(key)
+        key = propagate.private_key(key, self.tangent)
         ans = self.primal[key]
         return self._like(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Write any value at any key in any space."""
-        space = space_of(self.tangent)
-        if space.KEEPS:
-            key = propagate.private_key(key)
+        key = propagate.private_key(key, self.tangent)
         if not self._writable():
             raise TypeError("this Dual is a NumPy scalar, which cannot be written to; start from np.array(x, like=x)")
         if carries(value) and value.level > self.level:
@@ -161,12 +162,11 @@ class Carrier(NumPyProtocol, ArrayMethods):
         for part in (v,) if tv is None else value._parts():
             if carries(part):
                 self._lift(part)
-        if space.KEEPS:
-            space.release(self.tangent)
+        propagate.writing(self.tangent)
         self.primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
-        space.assign(self.tangent, op, tv)
+        space_of(self.tangent).assign(self.tangent, op, tv)
 
     def _same(self, other: Any) -> bool:
         """Whether other belongs to the same transform call."""

@@ -80,6 +80,10 @@ class Series(Arithmetic, ArrayMethods):
     def _parts(self) -> tuple[Array]:
         return (self.coefficients,)
 
+    def _settled(self, ans: Array) -> "Series":
+        """Return the same with coefficients laid out in memory as the plain array ans is."""
+        return Series(dense.settle(self.coefficients, ans), self.level, scalar=self.scalar)
+
     def _vanishing(self) -> Array:
         """Return where all coefficients are zero."""
         return dense.vanishing(self.coefficients).all(axis=0)
