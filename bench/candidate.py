@@ -11,10 +11,14 @@ def as_it_is(result: Any) -> Any:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A call, which is timed, and how NumPy arrays are made of what it returns, which is not: libraries have forms of their own."""
+    """
+    A call, which is timed, and what is not: how NumPy arrays are made of its result, since libraries have forms of their own, and
+    what is set up before a series of calls.
+    """
 
     call: Callable[[], Any]
     dense: Callable[[Any], Any] = as_it_is
+    prepare: Callable[[], Any] | None = None
 
 
 class UnableError(Exception):

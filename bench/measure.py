@@ -58,7 +58,7 @@ def first_call(name: str, build: Callable[[Problem], Candidate], problem: Proble
 def measure(problem: Problem, peers: Mapping[str, Callable[[Problem], Candidate]], seconds: float) -> dict:
     """Return the seconds of a call and of a first call by name, and why others have none."""
     expected = truth(problem)
-    calls, first, notes = {"NumPy": ours.primal(problem).call}, {}, {}
+    calls, prepare, first, notes = {"NumPy": ours.primal(problem).call}, {}, {}, {}
     calls["NumPy"]()
     for name, build in (ours.ways(problem) | dict(peers)).items():
         try:
@@ -66,14 +66,14 @@ def measure(problem: Problem, peers: Mapping[str, Callable[[Problem], Candidate]
                 if name in peers:
                     warnings.simplefilter("ignore")
                 candidate, first[name] = first_call(name, build, problem, expected)
-            calls[name] = candidate.call
+            calls[name], prepare[name] = candidate.call, candidate.prepare
         except UnableError as reason:
             notes[name] = str(reason)
         except Exception as error:
             if name not in peers:
                 raise
             notes[name] = _in_a_line(error)
-    timed = interleaved(calls, seconds=seconds, rounds=201, called=True)
+    timed = interleaved(calls, seconds=seconds, rounds=201, prepare=prepare)
     return {"task": problem.task, "seconds": timed, "first": first, "notes": notes, "limit": problem.limit}
 
 

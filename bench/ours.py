@@ -1,6 +1,7 @@
 """What is compared with peers: the function alone, its derivative by hand, and dualmc's ways."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -31,12 +32,7 @@ def dualmc(problem: Problem) -> Candidate:
     f, x, v = problem.f(np), problem.x, problem.v
     if problem.task == "push":
         dual = dm.Dual(x, v)
-
-        def push():
-            y = f(dual)
-            return y.primal, y.tangent
-
-        return Candidate(push)
+        return Candidate(lambda: f(dual), lambda y: (y.primal, y.tangent))
     if problem.task == "jvp":
         return Candidate(lambda: dm.jvp(f, (x,), (v,)))
     name = NAMES.get(problem.task, problem.task)
@@ -64,14 +60,11 @@ def nested(problem: Problem) -> Candidate:
 
 
 def _in_mode(mode: str, build: Callable[[Problem], Candidate], problem: Problem) -> Candidate:
-    candidate = build(problem)
+    def prepare():
+        dm.config.kernels = mode
 
-    def switched():
-        if dm.config.kernels != mode:
-            dm.config.kernels = mode
-        return candidate.call()
-
-    return Candidate(switched, candidate.dense)
+    prepare()
+    return replace(build(problem), prepare=prepare)
 
 
 def ways(problem: Problem) -> dict[str, Callable[[Problem], Candidate]]:

@@ -12,20 +12,26 @@ SHORT = 0.01
 
 
 def interleaved(
-    candidates: Mapping[str, Callable[[], object]], *, seconds: float = 2.0, rounds: int = 41, called: bool = False
+    candidates: Mapping[str, Callable[[], object]],
+    *,
+    seconds: float = 2.0,
+    rounds: int = 41,
+    prepare: Mapping[str, Callable[[], object] | None] | None = None,
 ) -> dict[str, float]:
     """
     Return the median seconds of one call of each candidate, all measured in one run.
 
-    Each has the same share of the time, so that slow candidates have fewer turns, spread over all rounds. Nothing is warmed
-    up that has been `called` before.
+    Each has the same share of the time, so that slow candidates have fewer turns, spread over all rounds. With `prepare`, which
+    says what to do before a turn of some, all have been called before, and are not warmed up.
     """
     repeats: dict[str, int] = {}
     turns: dict[str, int] = {}
     times: dict[str, list[float]] = {}
     warm: set[str] = set()
+    ready = {name: (prepare or {}).get(name) or (lambda: None) for name in candidates}
     for name, call in candidates.items():
-        if not called:
+        ready[name]()
+        if prepare is None:
             call()
         once = _seconds(call)
         if once < SHORT:
@@ -38,6 +44,7 @@ def interleaved(
     for k in range(total):
         for name, call in candidates.items():
             if (k + 1) * turns[name] // total > k * turns[name] // total:
+                ready[name]()
                 if name in warm:
                     call()
                 times[name].append(_seconds(call, repeats[name]))

@@ -43,9 +43,13 @@ side_kernels = switch.of(((True, False), "d")).get, switch.of(((False, True), "d
 # Element-wise functions of double precision: ways without detours. ----------------------------------------------------
 
 
-def unary(kernel: Any, p: Any, t: Any) -> tuple[Array, Array] | None:
+Make = Callable[[Array, Array, int], Any]
+"""What makes the result of value, tangent and level; it is passed in because a pair that is taken apart again costs time, too."""
+
+
+def unary(kernel: Any, p: Any, t: Any, make: Make, level: int) -> Any:
     """
-    Return value and tangent of a function of one array, or None where its arrays are not what the kernel takes.
+    Make the result of a function of one array, or None where its arrays are not what the kernel takes.
 
     A tangent nearly always lies in memory as its primal does, so that only the primal is looked at and the kernel refuses
     the rest; bench/bench_overhead.py counts the nanoseconds.
@@ -61,12 +65,12 @@ def unary(kernel: Any, p: Any, t: Any) -> tuple[Array, Array] | None:
                     kernel(p.ravel(), t.ravel(), ans.ravel(), out.ravel())
             except TypeError:
                 return None
-            return ans, out
+            return make(ans, out, level)
     return None
 
 
-def both(kernel: Any, p: Any, q: Any, t: Any, u: Any) -> tuple[Array, Array] | None:
-    """Return value and tangent of a function of two arrays of one shape, or None as `unary`."""
+def both(kernel: Any, p: Any, q: Any, t: Any, u: Any, make: Make, level: int) -> Any:
+    """Make the result of a function of two arrays of one shape, or None as `unary`."""
     if type(p) is type(q) is type(t) is type(u) is ndarray and p.dtype is q.dtype is _DOUBLE:
         shape, block = p.shape, t.shape
         if shape and shape == q.shape and block == u.shape and p.flags.carray and q.flags.carray:
@@ -78,12 +82,12 @@ def both(kernel: Any, p: Any, q: Any, t: Any, u: Any) -> tuple[Array, Array] | N
                     kernel(p.ravel(), q.ravel(), t.ravel(), u.ravel(), ans.ravel(), out.ravel())
             except TypeError:
                 return None
-            return ans, out
+            return make(ans, out, level)
     return None
 
 
-def one_sided(kernel: Any, p: Any, q: Any, t: ndarray[Any, Any], i: int) -> tuple[Array, Array] | None:
-    """Return value and tangent where argument i has the tangent and the other one is a number or an array, or None as `unary`."""
+def one_sided(kernel: Any, p: Any, q: Any, t: ndarray[Any, Any], i: int, make: Make, level: int) -> Any:
+    """Make the result where argument i has the tangent and the other one is a number or an array, or None as `unary`."""
     x, c = (q, p) if i else (p, q)
     if type(x) is ndarray and x.dtype is _DOUBLE and x.flags.carray:
         if type(c) is not ndarray:
@@ -95,7 +99,7 @@ def one_sided(kernel: Any, p: Any, q: Any, t: ndarray[Any, Any], i: int) -> tupl
                 kernel(*((c.ravel(), x.ravel()) if i else (x.ravel(), c.ravel())), t.ravel(), ans.ravel(), out.ravel())
             except TypeError:
                 return None
-            return ans, out
+            return make(ans, out, level)
     return None
 
 

@@ -29,8 +29,7 @@ _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
 _rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
-_NUMBERS = frozenset({float, int})
-_RECORDED, _record = recorded.TYPES, recorded.elementwise
+_RECORDED, _record, _NUMBERS = recorded.TYPES, recorded.elementwise, frozenset({float, int})
 _LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
 # The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
@@ -318,8 +317,7 @@ class Dual(Carrier):
             if type(key) is slice:
                 return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
         elif (type(key) is slice or type(key) is int) and type(p) is ndarray and type(t) in _RECORDED:
-            q = p[key]
-            return Dual(q, recorded.part(t, getitem_op(p.shape, key), q), self.level)
+            return Dual(q := p[key], recorded.part(t, getitem_op(p.shape, key), q), self.level)
         return Carrier.__getitem__(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -394,9 +392,9 @@ def _unary(rule: Any, a: Carrier) -> Any:
     d, u = rule.slope, a.tangent
     kernel = _unary_kernel(rule, False)
     if kernel:
-        pair = large.unary(kernel, a.primal, u)
-        if pair is not None:
-            return Dual(pair[0], pair[1], a.level)
+        made = large.unary(kernel, a.primal, u, Dual, a.level)
+        if made is not None:
+            return made
     if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
         pair = large.elementwise(rule, (a.primal,), (u,))
         if pair is not None:
@@ -427,39 +425,38 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
 
     The general way is `operations._elementwise`; they agree by a test. bench/bench_overhead.py shows what this saves.
     """
-    if rule.short:
-        if type(a) is Dual:
-            if type(b) is Dual:
-                u, v, level = a.tangent, b.tangent, a.level
-                kernel = _both_kernel(rule, False)
-                if kernel and level == b.level:
-                    pair = large.both(kernel, a.primal, b.primal, u, v)
+    if type(a) is Dual:
+        if type(b) is Dual:
+            kernel, level = _both_kernel(rule, False), a.level
+            if kernel and level == b.level:
+                made = large.both(kernel, a.primal, b.primal, a.tangent, b.tangent, Dual, level)
+                if made is not None:
+                    return made
+            u, v = a.tangent, b.tangent
+            if rule.short and level == b.level and (type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW)):
+                p, q = a.primal, b.primal
+                if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
+                    pair = large.elementwise(rule, (p, q), (u, v))
                     if pair is not None:
                         return Dual(pair[0], pair[1], level)
-                if type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW):
-                    p, q = a.primal, b.primal
-                    if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least) and level == b.level:
-                        pair = large.elementwise(rule, (p, q), (u, v))
-                        if pair is not None:
-                            return Dual(pair[0], pair[1], level)
-                    if level == b.level and type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
-                        ans = rule.func(p, q)
-                        d0, d1 = rule.d
-                        if d0 is ONE:
-                            if d1 is ONE:
-                                return Dual(ans, u + v, level)
-                            t = u - v if d1 is MINUS_ONE else u + v * d1(ans, p, q)
-                        else:
-                            t = u * d0(ans, p, q)
-                            t += v * d1(ans, p, q)
-                        if not has_nan(t):
-                            return Dual(ans, t, level)
-            elif type(a.tangent) in _RAW and _simple(b, a.primal):
-                return _one_sided(rule, a.primal, b, 0, a)
-        elif type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
-            return _one_sided(rule, a, b.primal, 1, b)
-        if type(a.tangent if isinstance(a, Carrier) else b.tangent) in _RECORDED:
-            return _recorded(rule, a, b)
+                if type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
+                    ans = rule.func(p, q)
+                    d0, d1 = rule.d
+                    if d0 is ONE:
+                        if d1 is ONE:
+                            return Dual(ans, u + v, level)
+                        t = u - v if d1 is MINUS_ONE else u + v * d1(ans, p, q)
+                    else:
+                        t = u * d0(ans, p, q)
+                        t += v * d1(ans, p, q)
+                    if not has_nan(t):
+                        return Dual(ans, t, level)
+        elif rule.short and type(a.tangent) in _RAW and _simple(b, a.primal):
+            return _one_sided(rule, a.primal, b, 0, a)
+    elif rule.short and type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
+        return _one_sided(rule, a, b.primal, 1, b)
+    if rule.short and type(a.tangent if isinstance(a, Carrier) else b.tangent) in _RECORDED:
+        return _recorded(rule, a, b)
     return WAYS[Elementwise](rule, (a, b), {})
 
 
@@ -488,7 +485,10 @@ def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     u = x.tangent
     kernel = _side_kernels[i](rule, False)
     if type(u) is ndarray and u.size >= (_LEAST if kernel else _BLOCK if kernel is None else _switch.least):
-        pair = large.one_sided(kernel, p, q, u, i) if kernel else large.elementwise(rule, (p, q), (None, u) if i else (u, None))
+        made = large.one_sided(kernel, p, q, u, i, Dual, x.level) if kernel else None
+        if made is not None:
+            return made
+        pair = large.elementwise(rule, (p, q), (None, u) if i else (u, None))
         if pair is not None:
             return Dual(pair[0], pair[1], x.level)
     quiet: Any = rule.quiet
