@@ -11,8 +11,11 @@ import dualmc as dm
 from .candidate import Candidate, UnableError
 from .problems import Problem
 
-DUALMC = ("dualmc", "dualmc, kernels")
-"""The ways that a user has by a setting; the better one is compared with limits, derivatives by hand and peers."""
+DUALMC = ("dualmc", "dualmc, kernels", "dualmc, reverse")
+"""The ways that a user has; the best one is compared with limits, derivatives by hand and peers."""
+
+REVERSE = {"gradient": dm.reverse.grad, "jacobian": dm.reverse.jacobian}
+"""Transforms of reverse mode by task."""
 
 NAMES = {"hessian": "value_gradient_and_hessian"}
 """Transforms that are not named after their task."""
@@ -42,6 +45,10 @@ def dualmc(problem: Problem) -> Candidate:
     return Candidate(partial(transform(f), x))
 
 
+def reverse(problem: Problem) -> Candidate:
+    return Candidate(partial(REVERSE[problem.task](problem.f(np)), problem.x))
+
+
 def nested(problem: Problem) -> Candidate:
     """Second derivatives one by one: what nesting costs without blocks of directions."""
     f, x = problem.f(np), problem.x
@@ -69,6 +76,10 @@ def _in_mode(mode: str, build: Callable[[Problem], Candidate], problem: Problem)
 
 def ways(problem: Problem) -> dict[str, Callable[[Problem], Candidate]]:
     """Return what is measured in any case."""
-    hand = {} if problem.hand is None else {"by hand": by_hand}
-    both = dict(zip(DUALMC, (partial(_in_mode, "never", dualmc), partial(_in_mode, "always", dualmc)), strict=True))
-    return hand | both | ({"nested, one column": partial(_in_mode, "never", nested)} if problem.task == "hessian" else {})
+    found = {} if problem.hand is None else {"by hand": by_hand}
+    found |= {"dualmc": partial(_in_mode, "never", dualmc), "dualmc, kernels": partial(_in_mode, "always", dualmc)}
+    if problem.task in REVERSE:
+        found["dualmc, reverse"] = partial(_in_mode, "never", reverse)
+    if problem.task == "hessian":
+        found["nested, one column"] = partial(_in_mode, "never", nested)
+    return found

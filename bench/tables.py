@@ -34,7 +34,7 @@ class Table:
 
 
 def missed(result) -> bool:
-    """Whether a limit is missed by the better one of dualmc's two ways."""
+    """Whether a limit is missed by the best of dualmc's ways."""
     best = _best(result)
     return result["limit"] is not None and best is not None and best > result["limit"] * result["seconds"]["NumPy"]
 
