@@ -136,6 +136,8 @@ class Carrier(NumPyProtocol, ArrayMethods):
             rule = _rule_of(ufunc)
             if type(rule) is Elementwise and len(inputs) < 3:
                 return _unary(rule, *inputs) if len(inputs) == 1 else _binary(rule, *inputs)
+            if type(rule) is Multilinear:
+                return WAYS[Multilinear](rule, inputs, kwargs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
 
     # Indexing: basic keys give views that share primal and tangent with this array.
@@ -420,11 +422,7 @@ def _unary(rule: Any, a: Carrier) -> Any:
 
 
 def _binary(rule: Any, a: Any, b: Any) -> Any:
-    """
-    Take the short way for raw arrays of one shape and level, and for a number or a plain array beside one.
-
-    The general way is `operations._elementwise`; they agree by a test. bench/bench_overhead.py shows what this saves.
-    """
+    """Take the short way for raw arrays of one shape and level, and for one beside a constant; bench/bench_overhead.py shows its use."""
     if type(a) is Dual:
         if type(b) is Dual:
             kernel, level = _both_kernel(rule, False), a.level
