@@ -12,6 +12,7 @@ from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
 from .arrays.hyperdual import HyperDual as HyperDual
+from .compare import compare as compare
 from .expansion import taylor as taylor
 from .forward import jvp as jvp
 from .forward import linearize as linearize
@@ -22,6 +23,7 @@ from .jacobians import value_and_derivative as value_and_derivative
 from .jacobians import value_and_gradient as value_and_gradient
 from .jacobians import value_and_jacobian as value_and_jacobian
 from .linear_op import LinearOp as LinearOp
+from .operators import jacobian_operator as jacobian_operator
 from .partial import MINUS_ONE as MINUS_ONE
 from .partial import ONE as ONE
 from .partial import ZERO as ZERO
@@ -34,6 +36,7 @@ from .second import second_derivative as second_derivative
 from .second import value_gradient_and_hessian as value_gradient_and_hessian
 from .second import vhv as vhv
 from .settings import config as config
+from .trace import trace as trace
 
 __version__ = "0.1.0"
 
@@ -44,6 +47,7 @@ __all__ = [
     "Dual",
     "HyperDual",
     "LinearOp",
+    "compare",
     "config",
     "defrule",
     "derivative",
@@ -52,6 +56,7 @@ __all__ = [
     "hessian_diagonal",
     "hvp",
     "jacobian",
+    "jacobian_operator",
     "jvp",
     "laplacian",
     "linearize",
@@ -60,6 +65,7 @@ __all__ = [
     "second_derivative",
     "tangent",
     "taylor",
+    "trace",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
