@@ -12,7 +12,7 @@ from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
 from .arrays.hyperdual import HyperDual as HyperDual
-from .compare import compare as compare
+from .comparison import compare as compare
 from .expansion import taylor as taylor
 from .forward import jvp as jvp
 from .forward import linearize as linearize
@@ -36,7 +36,7 @@ from .second import second_derivative as second_derivative
 from .second import value_gradient_and_hessian as value_gradient_and_hessian
 from .second import vhv as vhv
 from .settings import config as config
-from .trace import trace as trace
+from .tracing import trace as trace
 
 __version__ = "0.1.0"
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"forward", "jacobians", "access", "special"},
     {"blocks"},
     {"reverse", "second", "expansion", "operators"},
-    {"compare", "trace"},
+    {"comparison", "tracing"},
     {""},
     {"demo", "warmup"},
     {"cli"},
