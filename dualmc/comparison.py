@@ -330,7 +330,7 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     kinds = [Kind.of(x) for x in call.leaves]
     counts = [way.passes(call, kinds, values) for way in _WAYS]
     del tape, values
-    runs = [functools.partial(way.transform(f, argnums=numbers), *primals) for way in _WAYS]
+    runs: list[Callable[[], Any]] = [functools.partial(way.transform(f, argnums=numbers), *primals) for way in _WAYS]
     reference = runs[0]()
     digits = [None, *(_agreement(run(), reference) for run in runs[1:])]
     del reference
