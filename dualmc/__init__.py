@@ -7,12 +7,13 @@ function. The theory is the matrix calculus of Parr & Howard, *The Matrix Calcul
 (arXiv:1802.01528).
 """
 
-from . import reverse as reverse
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .access import primal as primal
 from .access import tangent as tangent
 from .arrays.dual import Dual as Dual
 from .arrays.hyperdual import HyperDual as HyperDual
-from .expansion import taylor as taylor
 from .forward import jvp as jvp
 from .forward import linearize as linearize
 from .jacobians import derivative as derivative
@@ -26,14 +27,31 @@ from .partial import MINUS_ONE as MINUS_ONE
 from .partial import ONE as ONE
 from .partial import ZERO as ZERO
 from .rules.registry import defrule as defrule
-from .second import hessian as hessian
-from .second import hessian_diagonal as hessian_diagonal
-from .second import hvp as hvp
-from .second import laplacian as laplacian
-from .second import second_derivative as second_derivative
-from .second import value_gradient_and_hessian as value_gradient_and_hessian
-from .second import vhv as vhv
 from .settings import config as config
+
+if TYPE_CHECKING:  # these are loaded when they are first asked for: bench/bench_import.py shows why
+    from . import reverse as reverse
+    from .comparison import compare as compare
+    from .expansion import taylor as taylor
+    from .operators import jacobian_operator as jacobian_operator
+    from .second import hessian as hessian
+    from .second import hessian_diagonal as hessian_diagonal
+    from .second import hvp as hvp
+    from .second import laplacian as laplacian
+    from .second import second_derivative as second_derivative
+    from .second import value_gradient_and_hessian as value_gradient_and_hessian
+    from .second import vhv as vhv
+    from .tracing import trace as trace
+
+_LATER = {
+    "comparison": ("compare",),
+    "expansion": ("taylor",),
+    "operators": ("jacobian_operator",),
+    "reverse": ("reverse",),
+    "second": ("hessian", "hessian_diagonal", "hvp", "laplacian", "second_derivative", "value_gradient_and_hessian", "vhv"),
+    "tracing": ("trace",),
+}
+"""Modules that wait, and the public names in them."""
 
 __version__ = "0.1.0"
 
@@ -44,6 +62,7 @@ __all__ = [
     "Dual",
     "HyperDual",
     "LinearOp",
+    "compare",
     "config",
     "defrule",
     "derivative",
@@ -52,6 +71,7 @@ __all__ = [
     "hessian_diagonal",
     "hvp",
     "jacobian",
+    "jacobian_operator",
     "jvp",
     "laplacian",
     "linearize",
@@ -60,9 +80,24 @@ __all__ = [
     "second_derivative",
     "tangent",
     "taylor",
+    "trace",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
     "value_gradient_and_hessian",
     "vhv",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _LATER.items():
+        if name in names:
+            loaded = importlib.import_module(f"{__name__}.{module}")
+            found = loaded if name == module else getattr(loaded, name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -41,6 +41,11 @@ def _chunk_size(call: Call, chunk_size: int | None) -> int:
     return max(1, min(directions(call), CHUNK_BYTES // max(1, size * itemsize)))
 
 
+def passes(call: Call) -> int:
+    """Return how many passes a Jacobian takes."""
+    return sum(1 for _ in chunks(directions(call), _chunk_size(call, None)))
+
+
 def directions(call: Call) -> int:
     """Return how many numbers each point has."""
     return sum(map(math.prod, call.shapes))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import dualmc as dm
-from dualmc.demo import lorenz, nist, paper, text
+from dualmc import text
+from dualmc.demo import lorenz, nist, paper
 
 
 @pytest.fixture(scope="module")

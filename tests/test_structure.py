@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dualmc"
 LAYERS = [
-    {"errors", "_typing", "partial", "settings"},
+    {"errors", "_typing", "partial", "settings", "text", "timing", "extras"},
     {"linear_op", "trees"},
     {"rules", "tangents", "kernels"},
     {"large"},
@@ -21,7 +21,8 @@ LAYERS = [
     {"recording"},
     {"forward", "jacobians", "access", "special"},
     {"blocks"},
-    {"reverse", "second", "expansion"},
+    {"reverse", "second", "expansion", "operators"},
+    {"comparison", "tracing"},
     {""},
     {"demo", "warmup"},
     {"cli"},

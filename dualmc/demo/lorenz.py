@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 import dualmc as dm
 from dualmc._typing import Array
-
-from .text import heading, table
+from dualmc.text import heading, table
 
 Vector: TypeAlias = NDArray[np.float64]
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 import dualmc as dm
 from dualmc._typing import Array
-
-from .text import digits, heading, table
+from dualmc.text import digits, heading, table
 
 Vector: TypeAlias = NDArray[np.float64]
 Evaluation: TypeAlias = Callable[[Vector], tuple[Vector, Vector]]

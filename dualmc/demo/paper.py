@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 import dualmc as dm
 from dualmc._typing import Array
-
-from .text import array_lines, heading, side_by_side
+from dualmc.text import array_lines, heading, side_by_side
 
 Matrix: TypeAlias = NDArray[np.float64]
 

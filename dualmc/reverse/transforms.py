@@ -149,6 +149,12 @@ def _block_size(m: int, kinds: Sequence[Kind], itemsize: int) -> int:
     return max(1, min(m, CHUNK_BYTES // (widest * itemsize)))
 
 
+def walks(kinds: Sequence[Kind], values: Sequence[Array]) -> int:
+    """Return how many walks back a Jacobian takes, given what the inputs are and the results."""
+    sizes = [(math.prod(np.shape(v)), v.dtype.itemsize) for v in values]
+    return sum(sum(1 for _ in chunks(m, _block_size(m, kinds, itemsize))) for m, itemsize in sizes)
+
+
 def jacobian(
     f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, holomorphic: bool = False
 ) -> Function:

@@ -1,5 +1,6 @@
-"""Plain-text layout that the demonstrations share: tables, arrays side by side, digits of agreement."""
+"""Layout that results and demonstrations share: tables in text and HTML, arrays side by side, digits of agreement."""
 
+import html
 import itertools
 from collections.abc import Sequence
 
@@ -47,6 +48,11 @@ def digits(got: ArrayLike, reference: ArrayLike, cap: float) -> NDArray[np.float
     return agreeing
 
 
+def short(number: float) -> str:
+    """Return a positive number with two or three digits, and no exponent where it is large."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}" if number >= 1 else f"{number:.2g}"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 2) -> str:
     """Return rows under a header with a line between; the first column is left-aligned, the others right-aligned."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
@@ -56,6 +62,20 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 2)
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [cell.rjust(w) if i else cell.ljust(w) for i, (cell, w) in enumerate(zip(cells, widths, strict=True))]
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return the same table as HTML."""
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    return f"<table><thead>{line('th', header)}</thead><tbody>{''.join(line('td', row) for row in rows)}</tbody></table>"
+
+
+def html_lines(text: str) -> str:
+    """Return lines of text as an HTML paragraph."""
+    return f"<p>{'<br>'.join(map(html.escape, text.splitlines()))}</p>"
 
 
 def side_by_side(*blocks: Sequence[str], gap: str = "    ") -> list[str]:
