@@ -23,7 +23,7 @@ LAYERS = [
     {"blocks"},
     {"reverse", "second", "expansion"},
     {""},
-    {"demo", "warmup"},
+    {"demo", "warmup", "testing"},
     {"cli"},
     {"__main__"},
 ]
