@@ -7,7 +7,7 @@ import numpy as np
 
 from .._typing import Array, Function
 from ..forward import jvp as dual_jvp
-from .finite import Truth, directional_derivative, second_directional_derivative, unit_vectors
+from .finite import Truth, directional_derivative, quiet, second_directional_derivative, unit_vectors
 from .report import Agreement, Claim
 
 Method = Literal["measured", "dual"]
@@ -361,7 +361,8 @@ def _point(f: Function, x: Array, args: Sequence[Any]) -> tuple[Array, Function,
     """Return the point as a floating array, f with its further arguments, and the precision that a derivative there has."""
     x = np.asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype(float)
-    y = np.asarray(f(np.array(x), *args))
+    with quiet():
+        y = np.asarray(f(np.array(x), *args))
     kinds = [a.dtype for a in (x, y) if a.dtype.kind in "fc"]
     coarsest = max(kinds, key=lambda k: float(np.finfo(k).eps))
     return x, lambda z: f(z, *args), coarsest
