@@ -10,6 +10,8 @@ from ..forward import jvp as dual_jvp
 from .finite import Truth, directional_derivative, quiet, second_directional_derivative, unit_vectors
 from .report import Agreement, Claim
 
+__tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
+
 Method = Literal["measured", "dual"]
 
 
@@ -74,7 +76,7 @@ def check_jvp(
     found = None
     for w in [_like(rng, x) for _ in range(3)] if v is None else [np.asarray(v)]:
         expected = _truth(moved, x, w, truth)
-        claim = Claim("check_jvp", _name(jvp), x, f"v = {_text(w)}")
+        claim = Claim("check_jvp", _name(jvp, f), x, f"v = {_text(w)}")
         found = claim.compare(jvp(np.array(x), np.array(w), *args), expected, dtype, rtol).worse(found)
     return _certain(found)
 
@@ -116,7 +118,7 @@ def check_jacobian(
     >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
     >>> check_jacobian(lambda x: A @ x, lambda x: A.T, np.ones(2))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    dualmc.testing.report.WrongDerivative: check_jacobian: <lambda> is wrong in 2 of 4 entries
+    dualmc.testing.report.WrongDerivative: check_jacobian: <lambda>, as the derivative of <lambda>, is wrong in 2 of 4 entries
       point      [1., 1.]
       direction  all unit vectors
       first bad  index [0, 1]
@@ -133,7 +135,7 @@ def check_jacobian(
     x, moved, dtype = _point(f, x, args)
     got = jac(np.array(x), *args)
     got = got.toarray() if hasattr(got, "toarray") else got
-    return Claim("check_jacobian", _name(jac), x, "all unit vectors").compare(got, _jacobian(moved, x, truth), dtype, rtol)
+    return Claim("check_jacobian", _name(jac, f), x, "all unit vectors").compare(got, _jacobian(moved, x, truth), dtype, rtol)
 
 
 def check_gradient(
@@ -178,7 +180,7 @@ def check_gradient(
     """
     x, moved, dtype = _point(f, x, args)
     _one_number("check_gradient", moved(x))
-    found = Claim("check_gradient", _name(grad), x, "all unit vectors")
+    found = Claim("check_gradient", _name(grad, f), x, "all unit vectors")
     return found.compare(grad(np.array(x), *args), _jacobian(lambda y: np.reshape(moved(y), ()), x, truth), dtype, rtol)
 
 
@@ -230,7 +232,7 @@ def check_vjp(
     >>> import numpy as np
     >>> check_vjp(lambda x: np.ones((3, 1)) * x, lambda x, u: u, np.ones(2))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    dualmc.testing.report.WrongDerivative: check_vjp: <lambda> has the wrong shape
+    dualmc.testing.report.WrongDerivative: check_vjp: <lambda>, as the derivative of <lambda>, has the wrong shape
       point      [1., 1.]
       along      u = ...
       got        shape (3, 2)
@@ -250,7 +252,7 @@ def check_vjp(
         value = np.tensordot(w, jacobian.value, out)
         bound = np.tensordot(np.abs(w), jacobian.bound, out)
         expected = Truth(np.asarray(value), np.asarray(bound), jacobian.method, jacobian.scale, jacobian.kink)
-        claim = Claim("check_vjp", _name(vjp), x, f"u = {_text(w)}")
+        claim = Claim("check_vjp", _name(vjp, f), x, f"u = {_text(w)}")
         found = claim.compare(vjp(np.array(x), np.array(w), *args), expected, dtype, rtol).worse(found)
     return _certain(found)
 
@@ -303,7 +305,7 @@ def check_hessian(f: Function, hess: Function, x: Array, *, args: Sequence[Any] 
         for j in range(i, len(units)):
             rows[i, j] = rows[j, i] = second_directional_derivative(lambda y: np.reshape(moved(y), ()), x, u, units[j])
     whole = _stacked([rows[i, j] for i in range(x.size) for j in range(x.size)], x.shape + x.shape)
-    return Claim("check_hessian", _name(hess), x, "all pairs of unit vectors").compare(got, whole, dtype, rtol)
+    return Claim("check_hessian", _name(hess, f), x, "all pairs of unit vectors").compare(got, whole, dtype, rtol)
 
 
 def check_hvp(
@@ -352,7 +354,7 @@ def check_hvp(
     found = None
     for w in [_like(rng, x) for _ in range(3)] if v is None else [np.asarray(v)]:
         entries = [second_directional_derivative(lambda y: np.reshape(moved(y), ()), x, u, w) for u in unit_vectors(x)]
-        claim = Claim("check_hvp", _name(hvp), x, f"v = {_text(w)}")
+        claim = Claim("check_hvp", _name(hvp, f), x, f"v = {_text(w)}")
         found = claim.compare(hvp(np.array(x), np.array(w), *args), _stacked(entries, x.shape), dtype, rtol).worse(found)
     return _certain(found)
 
@@ -415,8 +417,10 @@ def _certain(found: Agreement | None) -> Agreement:
     return Agreement(17.0, 17.0) if found is None else found
 
 
-def _name(f: Any) -> str:
-    return getattr(f, "__name__", None) or type(f).__name__
+def _name(derivative: Any, f: Any) -> str:
+    """Name a derivative, and the function that it is of."""
+    own, of = (getattr(g, "__name__", None) or type(g).__name__ for g in (derivative, f))
+    return f"{own}, as the derivative of {of},"
 
 
 def _text(v: Array) -> str:

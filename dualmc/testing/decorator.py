@@ -17,6 +17,8 @@ from .checks import check_gradient, check_hessian, check_hvp, check_jacobian, ch
 from .report import Undecided
 from .strategies import arrays_in
 
+__tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
+
 OPTIONS = SimpleNamespace(examples=None)
 """What the command line of pytest says: --dualmc-examples."""
 
@@ -93,7 +95,6 @@ def derivative_test(
 
     def decorate(f: Function) -> Callable[[], None]:
         def holds(x: Array) -> None:
-            __tracebackhide__ = True
             try:
                 for name, derivative in derivatives.items() or _own(f).items():
                     CHECKS[name](f, derivative, x, **about)
@@ -105,9 +106,10 @@ def derivative_test(
         holds.__annotations__ = {}
 
         def test() -> None:
-            __tracebackhide__ = True
-            count = OPTIONS.examples or examples or hypothesis.settings().max_examples
-            hypothesis.settings(max_examples=count, deadline=None)(hypothesis.given(x=xs)(holds))()
+            own = hypothesis.settings()
+            count = OPTIONS.examples or examples or own.max_examples
+            phases = [p for p in own.phases if p is not hypothesis.Phase.explain]  # the table explains
+            hypothesis.settings(max_examples=count, deadline=None, phases=phases)(hypothesis.given(x=xs)(holds))()
 
         for name in ("__name__", "__qualname__", "__module__", "__doc__"):
             setattr(test, name, getattr(f, name, None))

@@ -9,6 +9,8 @@ from ..linear_op import LinearOp
 from .finite import Truth, digits, unit_vectors
 from .report import SLACK, Agreement, Claim, WrongDerivative
 
+__tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
+
 SMALL = 64
 """Up to this many entries a failing map is written out as a matrix, to name the first bad entry."""
 

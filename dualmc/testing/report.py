@@ -9,6 +9,8 @@ import numpy as np
 from .._typing import Array
 from .finite import Truth, digits
 
+__tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
+
 SLACK = 2.0**10
 """How many units of rounding a derivative written by hand may be off, relative to the largest entry."""
 
@@ -110,7 +112,7 @@ class Claim:
             raise Undecided(
                 f"{self.check}: at {_shown(self.point)}, {self.along}, differences of the function do not settle (error up to "
                 f"{float(np.max(truth.bound)):.1g}); "
-                "choose a point away from a kink, a jump or the edge of the domain, or a smoother function"
+                'choose a point away from a kink, a jump or the edge of the domain; NumPy code may be held to dual numbers by truth="dual"'
             )
         size = float(np.max(np.abs(expected), initial=0.0, where=np.abs(expected) > truth.bound))
         slack = (SLACK * float(np.finfo(dtype).eps) if rtol is None else rtol) * (size or truth.scale * 2.0**-10)

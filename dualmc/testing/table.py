@@ -18,6 +18,8 @@ from .layouts import layouts
 from .maps import check_linear, check_transpose, shapes_that_broadcast
 from .report import SLACK, Agreement, Claim, Undecided, WrongDerivative
 
+__tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
+
 NUMBERS = {Const.ZERO: 0.0, Const.ONE: 1.0, Const.MINUS_ONE: -1.0}
 ARRAYS = Domain("apart, and from 0", 0.3, 2.3)
 
