@@ -122,7 +122,8 @@ class Claim:
         if np.any(bad):
             raise self._wrong(got, truth, allowed, bad)
         scale = size or truth.scale
-        return Agreement(digits(np.maximum(error, truth.bound), scale), digits(np.maximum(truth.bound, np.finfo(dtype).eps * scale), scale))
+        possible = digits(np.maximum(truth.bound, np.finfo(dtype).eps * scale), scale)
+        return Agreement(min(digits(np.maximum(error, truth.bound), scale), possible), possible)
 
     def _shape(self, got: Array, expected: Array) -> WrongDerivative:
         turned = got.ndim > 1 and got.shape == expected.shape[::-1]
@@ -142,7 +143,7 @@ class Claim:
             "first bad": f"index {_index(first)}" if first else "the number",
             "got": f"{got[first]:.12g}",
             "expected": f"{expected[first]:.12g}",
-            "bound": f"{float(allowed[first]):.2g} ({truth.method})",
+            "bound": f"{float(truth.bound[first]):.1g} by {truth.method}; {float(allowed[first]):.2g} is allowed",
             "digits": f"{digits(error, truth.scale):.1f} agree of {digits(allowed, truth.scale):.1f} that can be told",
             "suspected": cause,
         }
@@ -157,7 +158,7 @@ class Claim:
 def suspect(got: Array, expected: Array, allowed: Array, bad: Array) -> str:
     """Say what an array looks like beside the one that it should be: the first explanation that fits all bad entries."""
     found = next((cause for test in _SUSPICIONS if (cause := test(got, expected, allowed, bad))), None)
-    return found or "missing term, or a wrong one: the error has no simple pattern"
+    return (found or "missing term, or a wrong one: the error has no simple pattern") + _where(bad)
 
 
 def _not_finite(got: Array, expected: Array, allowed: Array, bad: Array) -> str:
@@ -234,11 +235,12 @@ def _offset(got: Array, expected: Array, allowed: Array, bad: Array) -> str:
     return f"missing term: {rest[0]:.6g} in each bad entry" if same else ""
 
 
-def _lines(got: Array, expected: Array, allowed: Array, bad: Array) -> str:
-    for axis in range(bad.ndim if bad.ndim > 1 else 0):
+def _where(bad: Array) -> str:
+    """Say which index the bad entries share, if there are several and the array has others."""
+    for axis in range(bad.ndim if bad.ndim > 1 and np.count_nonzero(bad) > 1 else 0):
         hit = np.unique(np.nonzero(bad)[axis])
         if len(hit) == 1 and bad.shape[axis] > 1:
-            return f"missing term, or a wrong one: only entries with index {int(hit[0])} along axis {axis} are off"
+            return f", in entries with index {int(hit[0])} along axis {axis}"
     return ""
 
 
@@ -254,7 +256,6 @@ _SUSPICIONS: tuple[Callable[[Array, Array, Array, Array], str], ...] = (
     _reversed,
     _shifted,
     _offset,
-    _lines,
 )
 
 
