@@ -253,12 +253,12 @@ class _Line:
                 here = self.noise(unit)
                 noise = np.where(here > 0, here, noise)  # 0: so near that f does not move at all
                 found, error, gap = self._ladder(unit, order, noise)
-                better = error < bound
+                better = np.maximum(error, gap) < np.maximum(bound, kink)
                 value, bound, kink = (np.where(better, new, old) for new, old in ((found, value), (error, bound), (gap, kink)))
                 certain = np.isfinite(bound) & (bound < np.abs(value))
                 scale = float(np.max(np.abs(value), initial=0.0, where=certain))
                 scale = scale or float(np.max(np.abs(self.center), initial=0.0)) / self.units[0] ** order
-                if np.all(bound <= 1e-8 * scale):
+                if np.all(np.maximum(bound, kink) <= 1e-8 * scale):
                     break
         on_kink = bool(np.any(kink > 0))
         return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink)
@@ -276,7 +276,7 @@ class _Line:
         value, bound = extrapolated(steps, quotients, noise, order)
         jumps = [np.abs(b) / h for b, h in zip(bends[-5:], steps[-5:], strict=True)]
         last = jumps[-1]
-        jump = (last > 1e-4 * np.abs(value)) & np.isfinite(last)
+        jump = (last > 1e-8 * np.abs(value)) & np.isfinite(last)
         for later, before in zip(jumps[2:], jumps, strict=False):  # quarters where f is smooth, and grows fourfold where it is noise
             jump &= (later > 0.7 * before) & (later < 1.4 * before)
         return value, bound, np.where(jump, last / 2 if order == 1 else np.inf, 0.0).astype(float)

@@ -1,7 +1,6 @@
 """Random programs: compositions of functions from the table, each inside its domain, that read as code."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,7 +39,21 @@ TAME: dict[str, Callable[..., Array]] = {
     "power({}, {})": lambda x, y: (1 + x * x) ** np.tanh(y),
     "row_sums({}, {})": lambda x, y: (x[:, None] * y[None, : (x.size + 1) // 2]).sum(axis=1),
 }
-_CHOOSING = {"maximum", "minimum", "fmax", "fmin", "copysign", "nextafter", "fmod", "remainder", "floor_divide", "heaviside"}
+# They choose between arguments, jump, or stretch so much that a composition of several oscillates faster than differences see.
+_LEFT_OUT = {
+    "degrees",
+    "rad2deg",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "copysign",
+    "nextafter",
+    "fmod",
+    "remainder",
+    "floor_divide",
+    "heaviside",
+}
 
 
 def inside(x: Array, low: float, high: float) -> Array:
@@ -54,7 +67,7 @@ def table_functions() -> dict[str, Callable[..., Array]]:
     numpy = {u for u in vars(np).values() if isinstance(u, np.ufunc)}
     for func, rule in RULES.items():
         if func in numpy and isinstance(rule, Elementwise):
-            smooth = func.__name__ not in _CHOOSING and not rule.select and not any(o.integer for o in rule.on)
+            smooth = func.__name__ not in _LEFT_OUT and not rule.select and not any(o.integer for o in rule.on)
             if smooth and 1 <= len(rule.on) <= 2:
                 shown = ", ".join(f"inside({{}}, {o.low:g}, {o.high:g})" for o in rule.on)
                 found[f"np.{func.__name__}({shown})"] = _brought(func, rule.on)
@@ -68,7 +81,6 @@ def _brought(func: Callable[..., Array], domains: tuple[Domain, ...]) -> Callabl
     return call
 
 
-@dataclass(frozen=True)
 class Program:
     """
     A function of one vector: steps that call functions with the input or with results of steps before them.
@@ -82,8 +94,8 @@ class Program:
 
     """
 
-    steps: tuple[tuple[str, tuple[int, ...]], ...]
-    functions: Mapping[str, Callable[..., Array]]
+    def __init__(self, steps: tuple[tuple[str, tuple[int, ...]], ...], functions: Mapping[str, Callable[..., Array]]) -> None:
+        self.steps, self.functions = steps, functions
 
     def __call__(self, x: Array) -> Array:
         """Run the steps that the result depends on."""

@@ -16,7 +16,7 @@ from ..rules.rule import Composed, Constant, Domain, Edge, Elementwise, Implicit
 from .finite import Truth, directional_derivative, second_directional_derivative
 from .layouts import layouts
 from .maps import check_linear, check_transpose, shapes_that_broadcast
-from .report import SLACK, Agreement, Claim, Undecided, WrongDerivative
+from .report import SLACK, Agreement, Claim, WrongDerivative
 
 __tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
 
@@ -114,7 +114,7 @@ def _elementwise(rule: Elementwise, args: list[Array], rtol: float | None) -> Ag
     moving = [i for i, domain in enumerate(rule.on) if not domain.integer]
     found: Agreement | None = None
     for i in moving:
-        truth = directional_derivative(_one(rule.func, args, i), args[i], np.ones_like(args[i], float))
+        truth = slope(rule.func, args, i)
         claim = Claim("check_rule", f"d[{i}] of {_name(rule.func)}", _at(args), f"argument {i}")
         found = claim.compare(partial_value(rule.d[i], ans, args), truth, ans.dtype, rtol).worse(found)
     pairs = [(i, j) for i in range(len(args)) for j in range(i, len(args))]
@@ -129,7 +129,7 @@ def _elementwise(rule: Elementwise, args: list[Array], rtol: float | None) -> Ag
 def _second(rule: Elementwise, args: list[Array], ans: Array, place: tuple[int, int, int], rtol: float | None) -> Agreement:
     """Hold a second partial to differences; without one, what nested Duals make of the first."""
     k, i, j = place
-    truth = _second_truth(rule.func, args, i, j)
+    truth = curvature(rule.func, args, i, j)
     if rule.dd:
         name, got = f"dd[{k}] of {_name(rule.func)}", partial_value(rule.dd[k], ans, args)
     else:
@@ -137,7 +137,12 @@ def _second(rule: Elementwise, args: list[Array], ans: Array, place: tuple[int, 
     return Claim("check_rule", name, _at(args), f"arguments {i} and {j}").compare(got, truth, ans.dtype, rtol)
 
 
-def _second_truth(func: Function, args: list[Array], i: int, j: int) -> Truth:
+def slope(func: Function, args: Sequence[Array], i: int, t: Array | None = None) -> Truth:
+    """Measure ∂f/∂argᵢ of a function that acts entry by entry, times t."""
+    return directional_derivative(_one(func, args, i), args[i], np.ones(np.shape(args[i])) if t is None else t)
+
+
+def curvature(func: Function, args: Sequence[Array], i: int, j: int) -> Truth:
     """Measure ∂²f/∂argᵢ∂argⱼ, entry by entry: both arguments move as one array."""
     whole = [np.broadcast_to(a, np.broadcast_shapes(*(b.shape for b in args))) for a in args]
 
@@ -290,7 +295,7 @@ def _entry_by_entry(f: Function, d: Sequence[Function], args: list[Array], dtype
     for i, partial in enumerate(d):
         if args[i].dtype.kind not in "fc":
             continue
-        truth = directional_derivative(_one(f, args, i), args[i], np.ones(args[i].shape))
+        truth = slope(f, args, i)
         got = np.asarray(partial(*map(np.array, args)))
         fits = got.ndim <= len(shape) and all(n in (1, m) for n, m in zip(got.shape[::-1], shape[::-1], strict=False))
         _must(partial, args, fits, f"a partial of shape {got.shape}, which does not broadcast to {shape}", "wrong shape")
@@ -310,7 +315,7 @@ def _close(a: Array, b: Array) -> bool:
     return a.shape == b.shape and np.allclose(a, b, rtol=SLACK * eps, atol=SLACK * eps, equal_nan=True)
 
 
-def _one(f: Function, args: list[Array], i: int) -> Function:
+def _one(f: Function, args: Sequence[Array], i: int) -> Function:
     """Return f as a function of argument i, with the others as exact as they are."""
     return lambda y: _plain(f)(*(y if n == i else a for n, a in enumerate(args)))
 
@@ -329,4 +334,4 @@ def _name(f: Any) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
 
 
-__all__ = ["Undecided", "check_edge", "check_rule", "check_ufunc_like", "partial_value", "rule_of", "sample"]
+__all__ = ["check_edge", "check_rule", "check_ufunc_like", "curvature", "partial_value", "rule_of", "sample", "slope"]
