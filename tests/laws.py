@@ -10,6 +10,7 @@ import numpy as np
 
 import dualmc as dm
 from dualmc.arrays.creation import carries
+from dualmc.testing import finite
 
 STEPS = [2.0**-k for k in (8, 9, 10, 11)]
 
@@ -126,16 +127,11 @@ def extrapolated(steps: Sequence[Any], values: Sequence[Any], sample: Any, order
     """
     Return the limit of difference quotients at step 0, and a bound of its error.
 
-    The steps halve, and the error is even in them. `sample` is one of the values whose differences of this order were taken;
-    it may be off by `noise` units in the last place.
+    `sample` is one of the values whose differences of this order were taken; it may be off by `noise` units in the last place.
     """
     sample = np.asarray(sample)
-    last = values[-1]
-    for k in range(1, len(values)):
-        last = values[-1]
-        values = [b + (b - a) / (4**k - 1) for a, b in itertools.pairwise(values)]
     size = float(np.max(np.abs(sample), initial=0))
-    return values[0], np.abs(values[0] - last) + noise * float(np.finfo(sample.dtype).eps) * size / float(steps[-1]) ** order
+    return finite.extrapolated(steps, values, noise * float(np.finfo(sample.dtype).eps) * size, order)
 
 
 def _slope(steps: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:

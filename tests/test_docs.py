@@ -72,6 +72,7 @@ def test_constants_are_documented():
 def test_files_and_names_in_the_text_exist(page):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     sources = {p.relative_to(ROOT).as_posix(): p for folder in ("dualmc", "tests", "docs", "bench") for p in (ROOT / folder).rglob("*.py")}
+    sources |= {p.name: p for p in ROOT.glob("*.py")}
     for file in re.findall(r"`([\w/]+\.py)`", text):
         assert any(path == file or path.endswith("/" + file) for path in sources), file
     for module, name in re.findall(r"`(\w+)\.(?!py`)(\w+)`", text):

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from truths import difference, extended, sample
 
 import dualmc as dm
 from dualmc.partial import ZERO, Const
 from dualmc.rules import RULES
 from dualmc.rules.elementwise import bounded, chosen
 from dualmc.rules.rule import Composed, Constant, Elementwise, Linear, Multilinear
+from dualmc.testing.layouts import NAMES, layouts
+from dualmc.testing.table import curvature, sample, slope
+from dualmc.testing.table import partial_value as value
 
 TABLE = {f"{r.func.__module__}.{r.func.__name__}": r for r in RULES.values() if isinstance(r, Elementwise)}
 SMOOTH = {k: r for k, r in TABLE.items() if r.func is not np.nextafter}  # differences of it see the grid of floats
@@ -25,11 +27,6 @@ def public(rule):
 
 each = pytest.mark.parametrize("rule", TABLE.values(), ids=TABLE)
 each_smooth = pytest.mark.parametrize("rule", SMOOTH.values(), ids=SMOOTH)
-
-
-def value(partial, ans, args):
-    numbers = {Const.ZERO: 0.0, Const.ONE: 1.0, Const.MINUS_ONE: -1.0}
-    return np.asarray(numbers[partial] if isinstance(partial, Const) else partial(ans, *args))
 
 
 def points(rule, shape=(40,), seed=0, dtype=np.float64):
@@ -83,11 +80,11 @@ def test_entries_are_complete(rule):
 def test_first_partials_are_slopes(rule):
     args = points(rule)
     ans = rule.func(*args)
-    wide = [extended(a, d) for a, d in zip(args, rule.on, strict=True)]
     for i, (partial, domain) in enumerate(zip(rule.d, rule.on, strict=True)):
         if not domain.integer:
-            truth = difference(rule.func, wide, i).astype(float)
-            np.testing.assert_allclose(value(partial, ans, args) * np.ones(ans.shape), truth, rtol=2e-13, atol=1e-13)
+            truth = slope(rule.func, args, i)
+            assert np.all(truth.bound <= 1e-13 * (1 + np.abs(truth.value)))
+            np.testing.assert_allclose(value(partial, ans, args), truth.value, rtol=2e-13, atol=1e-13)
 
 
 @each_smooth
@@ -109,13 +106,12 @@ def test_second_partials_are_derivatives_of_first(rule):
 def test_second_partials_are_slopes_of_slopes(rule):
     args = points(rule, shape=(15,), seed=2)
     ans = rule.func(*args)
-    wide = [extended(a, d) for a, d in zip(args, rule.on, strict=True)]
     n = len(args)
     pairs = [(i, j) for i in range(n) for j in range(i, n)]
     for (i, j), second in zip(pairs, rule.dd, strict=True):
         if not (rule.on[i].integer or rule.on[j].integer):
-            truth = difference(lambda *a, i=i: difference(rule.func, a, i), wide, j).astype(float)
-            np.testing.assert_allclose(value(second, ans, args) * np.ones(ans.shape), truth, rtol=1e-9, atol=1e-8)
+            truth = curvature(rule.func, args, i, j)
+            np.testing.assert_allclose(value(second, ans, args), truth.value, rtol=1e-9, atol=1e-8)
 
 
 MP = {
@@ -181,15 +177,6 @@ def test_a_zero_tangent_is_a_strong_zero(rule, edge):
 # Arrays of every kind. ---------------------------------------------------------------------------------------
 
 
-def layouts(x):
-    """The same values C- and Fortran-ordered, strided, reversed, read-only."""
-    strided = np.empty((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)[..., ::2]
-    strided[...] = x
-    frozen = x.copy()
-    frozen.flags.writeable = False
-    return [x, np.asfortranarray(x), strided, x[::-1].copy()[::-1], frozen]
-
-
 @each
 def test_memory_layouts_do_not_matter(rule):
     args = points(rule, shape=(3, 4), seed=4)
@@ -198,9 +185,9 @@ def test_memory_layouts_do_not_matter(rule):
         if not is_float(args[i]):
             continue
         expected = value(rule.d[i], ans, args) * np.ones(ans.shape)
-        for k in range(5):
+        for k in range(len(NAMES)):
             arranged = [layouts(a)[k] for a in args]
-            np.testing.assert_allclose(along(rule, i, arranged, layouts(np.ones((3, 4)))[(k + 1) % 5]), expected, rtol=1e-15)
+            np.testing.assert_allclose(along(rule, i, arranged, layouts(np.ones((3, 4)))[(k + 1) % len(NAMES)]), expected, rtol=1e-15)
 
 
 @each
@@ -253,22 +240,21 @@ HOLOMORPHIC = [
 def test_complex_partials_are_holomorphic_derivatives(func, dtype):
     rng = np.random.default_rng(6)
     args = [(rng.uniform(0.3, 1.2, 8) * np.exp(1j * rng.uniform(-2, 2, 8))).astype(dtype) for _ in range(func.nin)]
-    wide = [a.astype(np.clongdouble) for a in args]
     tol = 1e-12 if dtype is np.complex128 else 1e-4
     for i in range(func.nin):
         t = (rng.normal(size=8) + 1j * rng.normal(size=8)).astype(dtype)
         got = along(RULES[func], i, args, t)
         assert got.dtype == dtype
-        np.testing.assert_allclose(got, difference(func, wide, i).astype(complex) * t, rtol=tol, atol=tol)
+        np.testing.assert_allclose(got, slope(func, args, i, t).value, rtol=tol, atol=tol)
 
 
 def test_absolute_of_complex_values_is_linear_over_the_reals():
     rng = np.random.default_rng(7)
     z, t = (rng.normal(size=9) + 1j * rng.normal(size=9) for _ in range(2))
     got = dm.jvp(np.abs, (z,), (t,))[1]
-    truth = difference(lambda s: np.abs(z.astype(np.clongdouble) + s * t), [np.zeros(9, np.longdouble)], 0)
+    truth = slope(np.abs, [z], 0, t).value
     assert got.dtype == np.float64
-    np.testing.assert_allclose(got, truth.astype(float), rtol=1e-13)
+    np.testing.assert_allclose(got, truth, rtol=1e-13)
 
 
 @each

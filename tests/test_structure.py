@@ -24,7 +24,7 @@ LAYERS = [
     {"reverse", "second", "expansion", "operators"},
     {"comparison", "tracing"},
     {""},
-    {"demo", "warmup"},
+    {"demo", "warmup", "testing"},
     {"cli"},
     {"__main__"},
 ]

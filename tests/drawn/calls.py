@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dualmc.rules.rule import Domain
+from dualmc.testing.layouts import placed
 
 Shape = tuple[int, ...]
 REAL, POSITIVE = Domain("apart, and from 0", 0.3, 2.3), Domain("apart, above 0", 0.3, 2.3)
@@ -145,19 +146,6 @@ class Draws:
 # Arrays. -----------------------------------------------------------------------------------------------------
 
 PRECISIONS = {"double": {"f": np.float64, "c": np.complex128}, "single": {"f": np.float32, "c": np.complex64}}
-
-
-def placed(x: np.ndarray, layout: str) -> np.ndarray:
-    """Return the same array in another memory layout."""
-    if layout == "F":
-        return np.asfortranarray(x) if x.ndim else x
-    if layout == "reversed":
-        return np.flip(np.flip(x).copy())
-    if layout == "strided":
-        wide = np.zeros((*x.shape, 2), x.dtype)
-        wide[..., 0] = x
-        return wide[..., 0]
-    return x
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import dualmc as dm
-
-from ..test_programs import programs, run
+from dualmc import testing as dt
 
 RNG = np.random.default_rng(0)
 
@@ -148,12 +147,12 @@ def test_second_derivative():
 
 
 @settings(max_examples=100, deadline=None)
-@given(steps=programs(), seed=st.integers(0, 1000), chunk_size=st.sampled_from([None, 1, 4]))
-def test_random_programs(steps, seed, chunk_size):
+@given(program=dt.smooth_programs(6, 8), seed=st.integers(0, 1000), chunk_size=st.sampled_from([None, 1, 4]))
+def test_random_programs(program, seed, chunk_size):
     x, u, v = np.random.default_rng(seed).normal(size=(3, 6))
 
     def f(x):
-        return np.sum(np.sin(run(steps, x)))
+        return np.sum(np.sin(program(x)))
 
     h = dm.hessian(f, chunk_size=chunk_size)(x)
     size = 1 + np.abs(h).max()

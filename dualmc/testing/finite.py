@@ -1,0 +1,366 @@
+"""Derivatives of functions as they are, from their values alone: value, bound of the error, and how they were found."""
+
+import itertools
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._typing import Array, Function
+
+ROWS = 12
+"""Steps of one ladder; each is half of the one before."""
+
+FIRST_STEP = 2.0**-3
+COMPLEX_STEP = 2.0**-340
+NOISE_POINTS, NOISE_SPACING = 11, 0.9137 * 2.0**-18  # no power of two, so that no bits of the points are 0
+_FAILURES = (ValueError, ArithmeticError)  # what functions raise outside of their domain
+KIND = {"f": np.longdouble, "c": np.clongdouble}
+HALF = {"f": np.float64, "c": np.complex128}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """
+    A derivative that was measured.
+
+    Parameters
+    ----------
+    value : ndarray
+        The derivative, in the shape of the function's result.
+    bound : ndarray
+        Of the same shape: how far `value` may be off.
+    method : str
+        "complex step", "differences", or "dual numbers".
+    scale : float
+        What counts as a size for these numbers: the largest entry of the derivative, or of the function if that is 0.
+    kink : bool
+        The point lies on a kink; `bound` then reaches to the slopes of both sides.
+
+    """
+
+    value: Array
+    bound: Array
+    method: str
+    scale: float
+    kink: bool = False
+
+    @property
+    def digits(self) -> float:
+        """How many digits of the largest entry are certain."""
+        return digits(self.bound, self.scale)
+
+
+def digits(error: Array, scale: float) -> float:
+    """Return how many decimal digits of `scale` an error leaves: 0 for none, at most 17."""
+    worst = float(np.max(np.abs(error), initial=0.0))
+    if not np.isfinite(worst):
+        return 0.0
+    return float(np.clip(-np.log10(max(worst, 1e-300) / (scale or 1.0)), 0.0, 17.0))
+
+
+def directional_derivative(f: Function, x: Array, v: Array) -> Truth:
+    """
+    Measure the derivative of f at x along v.
+
+    Parameters
+    ----------
+    f : callable
+        Takes one array and returns one array or number; real or complex.
+    x : array_like
+        The point, of any shape. Values of f are taken in extended precision if f allows it, else in double precision.
+    v : array_like
+        The direction, of the shape of x.
+
+    Returns
+    -------
+    Truth
+        Value and bound, of the shape of f(x).
+
+    Raises
+    ------
+    ValueError
+        If the shapes of x and v differ.
+    TypeError
+        If f does not return numbers.
+
+    Notes
+    -----
+    Central differences (f(x + h·v) - f(x - h·v)) / 2h have an error in even powers of h, so that a table of them for halved steps is
+    extrapolated to h = 0 (Richardson). The entry that changes least counts; the bound is that change and the noise of f, measured
+    by differences of high order (Moré & Wild, *Estimating Computational Noise*), divided by h. For real x and f the complex step
+    Im f(x + ih·v) / h has no difference to lose digits in (Squire & Trapp, *SIAM Review* 40). It counts if f takes complex numbers and
+    the differences confirm it; a part of f that is not analytic and is smaller than their bound goes unnoticed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> truth = directional_derivative(np.sin, np.array([0.0, 1.0]), np.array([1.0, 2.0]))
+    >>> truth.value.round(8)
+    array([1.        , 1.08060461])
+    >>> truth.digits > 13
+    True
+
+    """
+    line = _Line(f, x, v)
+    found = line.measured(1)
+    stepped = line.complex_step(found)
+    if stepped is None:
+        return found
+    better = stepped.bound < found.bound
+    if not np.any(better):
+        return found
+    bound = np.where(better, stepped.bound, found.bound)
+    return Truth(np.where(better, stepped.value, found.value), bound, "complex step", found.scale)
+
+
+def second_directional_derivative(f: Function, x: Array, u: Array, v: Array) -> Truth:
+    """
+    Measure the second derivative of f at x along u and v.
+
+    Parameters
+    ----------
+    f : callable
+        Takes one array and returns one array or number.
+    x, u, v : array_like
+        The point and two directions, of one shape.
+
+    Returns
+    -------
+    Truth
+        Value and bound of uᵀ·(∂²f/∂x²)·v, of the shape of f(x).
+
+    Raises
+    ------
+    ValueError
+        If the shapes of x, u and v differ.
+    TypeError
+        If f does not return numbers.
+
+    Notes
+    -----
+    If f allows the complex step, slopes along u by that step are differenced along v. Otherwise
+    uᵀHv = (wᵀHw - zᵀHz) / 4 with w = u + v and z = u - v, each from (f(x + hw) - 2f(x) + f(x - hw)) / h², extrapolated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([2.0, 3.0])
+    >>> float(second_directional_derivative(lambda x: x[0] ** 2 * x[1], x, np.array([1.0, 0.0]), np.array([0.0, 1.0])).value.round(8))
+    4.0
+
+    """
+    x, u, v = (np.asarray(a) for a in (x, u, v))
+    if x.dtype.kind != "c" and directional_derivative(f, x, u).method == "complex step":
+        inner = _Line(f, x, u)
+        along = _Line(lambda y: np.imag(inner.f(y + 1j * (COMPLEX_STEP * u))) / COMPLEX_STEP, x, v, wide=False)
+        return along.measured(1, "complex step")
+    sides = [_Line(f, x, w) for w in (u + v, u - v)]
+    plus, minus = (side.measured(2) if np.any(side.v) else None for side in sides)
+    value, bound, scale, kink = 0.0, 0.0, 0.0, False
+    for part, sign in ((plus, 1), (minus, -1)):
+        if part is not None:
+            value, bound, scale, kink = value + sign * part.value / 4, bound + part.bound / 4, max(scale, part.scale / 4), kink or part.kink
+    if plus is None and minus is None:
+        value = bound = 0 * sides[0].at(0)
+    return Truth(np.asarray(value), np.asarray(bound), "differences", scale, kink)
+
+
+def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Array, order: int) -> tuple[Array, Array]:
+    """
+    Return the limit of difference quotients at step 0, entry by entry, and a bound of its error.
+
+    The steps halve, and the error of a quotient is even in them. `noise` is how far the values may be off whose differences of this
+    order were taken. Of Richardson's table that entry counts which agrees best with those it was made from and with the one below.
+    """
+    rows: list[list[Array]] = []
+    for quotient in quotients:
+        row = [np.asarray(quotient)]
+        if rows:
+            for j, above in enumerate(rows[-1]):
+                row.append(row[j] + (row[j] - above) / (4.0 ** (j + 1) - 1))
+        rows.append(row)
+    value, best = rows[0][0], np.full(rows[0][0].shape, np.inf)
+    for k, row in enumerate(rows[1:], 1):
+        rounding = 2.0 ** (2 * order - 1) * noise / float(steps[k]) ** order
+        for j in range(1, len(row)):
+            change = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - rows[k - 1][j - 1]))
+            if k + 1 < len(rows):
+                change = np.maximum(change, np.abs(rows[k + 1][j] - row[j]))
+            error = change + rounding
+            better = error < best  # never true of nan
+            value, best = np.where(better, row[j], value), np.where(better, error, best)
+    return value, best
+
+
+class _Line:
+    """A function along a line: t -> f(x + t·v) in the widest precision that f has."""
+
+    def __init__(self, f: Function, x: Array, v: Array, *, wide: bool = True) -> None:
+        x, v = np.asarray(x), np.asarray(v)
+        if x.shape != v.shape:
+            raise ValueError(f"the direction has shape {v.shape}, the point {x.shape}; they must be the same")
+        kind = "c" if "c" in (x.dtype.kind, v.dtype.kind) else "f"
+        self.f, self.x, self.v = f, x.astype(HALF[kind]), v.astype(HALF[kind])
+        with quiet():
+            self.center = _numbers(f(np.array(self.x)))
+            if wide and self._allows(KIND[kind]):
+                self.x, self.v = self.x.astype(KIND[kind]), self.v.astype(KIND[kind])
+                self.center = _numbers(f(np.array(self.x)))
+        moved = np.abs(self.x[self.v != 0])
+        self.reach = float(np.max(np.abs(self.v), initial=0.0)) or 1.0
+        self.size = max(1.0, float(np.max(moved, initial=0.0)))
+        own = float(np.min(moved / np.abs(self.v[self.v != 0]), initial=np.inf, where=moved > 0))
+        self.units = [self.size / self.reach, self.size / self.reach * 2.0**-ROWS]
+        self.units += [own] if own < self.units[0] / 16 else []
+
+    def _allows(self, kind: type) -> bool:
+        """Whether f computes in this precision, with the same values."""
+        try:
+            y = np.asarray(self.f(self.x.astype(kind)))
+        except Exception:  # noqa: BLE001 - whatever f has against such numbers
+            return False
+        wide = y.dtype in (np.longdouble, np.clongdouble)
+        return wide and y.shape == self.center.shape and _alike(y, self.center)
+
+    def at(self, t: Array) -> Array:
+        """Return f(x + t·v), nan where f raises."""
+        try:
+            y = _numbers(self.f(self.x + t * self.v))
+        except _FAILURES:
+            return np.full(self.center.shape, np.nan)
+        return y if y.shape == self.center.shape else np.full(self.center.shape, np.nan)
+
+    def noise(self, unit: float) -> Array:
+        """Return the noise in values of f: from differences of order 6 of values so near that nothing else is left."""
+        spacing = self.x.real.dtype.type(NOISE_SPACING * unit)
+        values = [self.at((k - NOISE_POINTS // 2) * spacing) for k in range(NOISE_POINTS)]
+        grid = np.min([_lowest_bit(b - a) for a, b in itertools.pairwise(values)], axis=0)
+        for _ in range(6):
+            values = [b - a for a, b in itertools.pairwise(values)]
+        measured = np.max(np.abs(values), axis=0) / np.sqrt(924.0)  # Σ of squared binomials
+        floor = 4 * float(np.finfo(self.center.dtype).eps) * np.abs(self.center)
+        return np.where(np.isinf(grid), 0, np.fmax(np.fmax(8 * measured, floor), grid))  # nan: the points left the domain
+
+    def measured(self, order: int, method: str = "differences") -> Truth:
+        """Return the derivative of this order along the line by differences."""
+        with quiet():
+            noise: Array = 0.0
+            scale = 0.0
+            value, bound, kink = self.center, np.full(self.center.shape, np.inf), np.zeros(self.center.shape)
+            for unit in self.units:
+                here = self.noise(unit)
+                noise = np.where(here > 0, here, noise)  # 0: so near that f does not move at all
+                found, error, gap = self._ladder(unit, order, noise)
+                better = np.maximum(error, gap) < np.maximum(bound, kink)
+                value, bound, kink = (np.where(better, new, old) for new, old in ((found, value), (error, bound), (gap, kink)))
+                certain = np.isfinite(bound) & (bound < np.abs(value))
+                scale = float(np.max(np.abs(value), initial=0.0, where=certain))
+                scale = scale or float(np.max(np.abs(self.center), initial=0.0)) / self.units[0] ** order
+                if np.all(np.maximum(bound, kink) <= 1e-8 * scale):
+                    break
+        on_kink = bool(np.any(kink > 0))
+        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink)
+
+    def _ladder(self, unit: float, order: int, noise: Array) -> tuple[Array, Array, Array]:
+        """Return value and bound from the steps below `unit`, and half the jump of the slope where there is a kink."""
+        steps = [self.x.real.dtype.type(FIRST_STEP * unit * 2.0**-k) for k in range(ROWS)]
+        pairs = [(self.at(h), self.at(-h)) for h in steps]
+        noise = np.maximum(noise, self._grain(pairs))
+        bends = [(p - 2 * self.center + m) for p, m in pairs]
+        if order == 1:
+            quotients = [(p - m) / (2 * h) for (p, m), h in zip(pairs, steps, strict=True)]
+        else:
+            quotients = [b / (h * h) for b, h in zip(bends, steps, strict=True)]
+        value, bound = extrapolated(steps, quotients, noise, order)
+        jumps = [np.abs(b) / h for b, h in zip(bends[-5:], steps[-5:], strict=True)]
+        last = jumps[-1]
+        jump = (last > 1e-8 * np.abs(value)) & np.isfinite(last)
+        for later, before in zip(jumps[2:], jumps, strict=False):  # quarters where f is smooth, and grows fourfold where it is noise
+            jump &= (later > 0.7 * before) & (later < 1.4 * before)
+        return value, bound, np.where(jump, last / 2 if order == 1 else np.inf, 0.0).astype(float)
+
+    def _grain(self, pairs: list[tuple[Array, Array]]) -> Array:
+        """Return the least change of f where the smallest steps leave it as it is, if that can only be rounding."""
+        moves = np.array([[np.abs(p - self.center), np.abs(m - self.center)] for p, m in pairs])
+        least = np.min(np.where(moves > 0, moves, np.inf), axis=(0, 1), initial=np.inf)
+        top = np.fmax(np.abs(self.center), np.max(np.where(np.isfinite(moves), moves, 0), axis=(0, 1)))
+        return np.where(np.all(moves[-1] == 0, axis=0) & (least <= 1e-6 * top), least, 0.0)
+
+    def complex_step(self, found: Truth) -> Truth | None:
+        """Return the derivative by the complex step if f allows it and differences confirm it."""
+        if self.x.dtype.kind == "c" or self.center.dtype.kind == "c" or not np.all(found.bound <= 1e-5 * found.scale):
+            return None
+        with quiet():
+            try:
+                y = np.asarray(self.f(self.x.astype(float) + 1j * (COMPLEX_STEP * self.v.astype(float))))
+            except Exception:  # noqa: BLE001 - as above
+                return None
+        if y.dtype.kind != "c" or y.shape != self.center.shape or not _alike(y.real, self.center):
+            return None
+        value = y.imag.astype(float) / COMPLEX_STEP
+        if not np.all(np.abs(value - found.value) <= 4 * found.bound + 1e-12 * found.scale):
+            return None
+        slopes = _Line(lambda x: np.imag(self.f(x + 1j * (COMPLEX_STEP * self.v.astype(float)))) / COMPLEX_STEP, self.x, self.v, wide=False)
+        with quiet():
+            bound = 16 * float(np.finfo(float).eps) * found.scale + slopes.noise(self.units[0]).astype(float)
+        return Truth(value, bound, "complex step", found.scale)
+
+
+class quiet:  # noqa: N801 - used as a word
+    """Floating-point warnings off, and lost imaginary parts an error: what differences do to a function is not the user's doing."""
+
+    def __enter__(self) -> None:
+        self.state, self.filters = np.errstate(all="ignore"), warnings.catch_warnings()
+        self.state.__enter__()
+        self.filters.__enter__()
+        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+
+    def __exit__(self, *about: object) -> None:
+        self.filters.__exit__(*about)  # type: ignore[arg-type]
+        self.state.__exit__(*about)  # type: ignore[arg-type]
+
+
+def _numbers(y: Array) -> Array:
+    """Return a result as a floating array."""
+    a = np.asarray(y)
+    if a.dtype.kind in "biu":
+        return a.astype(float)
+    if a.dtype.kind not in "fc":
+        raise TypeError(f"the function must return an array of numbers, got {type(y).__name__} of dtype {a.dtype}")
+    return a
+
+
+def _half(a: Array) -> Array:
+    """Return an array in double precision."""
+    return np.asarray(a).astype(complex if np.asarray(a).dtype.kind == "c" else float)
+
+
+def _lowest_bit(a: Array) -> Array:
+    """Return the value of the lowest bit that is set in each number, inf for 0: numbers on a grid of this width look alike."""
+    if a.dtype.kind == "c":
+        return np.minimum(_lowest_bit(a.real), _lowest_bit(a.imag))
+    mantissa, exponent = np.frexp(a)
+    low, high = np.zeros(a.shape, int), np.full(a.shape, 64)
+    for _ in range(7):
+        middle = (low + high) // 2
+        whole = np.ldexp(mantissa, middle) % 1 == 0
+        low, high = np.where(whole, low, middle + 1), np.where(whole, middle, high)
+    return np.where(np.isfinite(a) & (a != 0), np.ldexp(np.ones(a.shape, mantissa.dtype), exponent - high), np.inf)
+
+
+def _alike(a: Array, b: Array) -> bool:
+    """Whether two values of one function may be the same number."""
+    size = float(np.max(np.abs(b), initial=0.0, where=np.isfinite(b)))
+    return bool(np.allclose(a, b, rtol=0, atol=1e-6 * size, equal_nan=True))
+
+
+def unit_vectors(x: Array) -> Iterator[Array]:
+    """Yield the directions in which one entry of x moves."""
+    x = np.asarray(x)
+    for k in range(x.size):
+        v = np.zeros(x.size)
+        v[k] = 1.0
+        yield v.reshape(x.shape)
