@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_memory import PROGRAMS
-from test_programs import programs, run
+from test_programs import PROGRAMS as DRAWN
 
 import dualmc as dm
 
@@ -34,15 +34,15 @@ def check_steps(found):
     return count
 
 
-@given(steps=programs(), seed=st.integers(0, 1000))
+@given(program=DRAWN, seed=st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
-def test_random_programs(steps, seed):
+def test_random_programs(program, seed):
     x = np.random.default_rng(seed).normal(size=6)
-    found = dm.trace(lambda x: run(steps, x), x)
+    found = dm.trace(program, x)
     assert check_steps(found) == len(found)
     (result,) = found.results
-    np.testing.assert_array_equal(result.value, run(steps, x))
-    expected = dm.jacobian(lambda x: run(steps, x))(x)
+    np.testing.assert_array_equal(result.value, program(x))
+    expected = dm.jacobian(program)(x)
     np.testing.assert_allclose(result.derivative, expected, rtol=1e-9, atol=1e-10 * (1 + np.abs(expected).max()))
     assert str(found).count("\n") == len(found) + 6
 

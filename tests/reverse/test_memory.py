@@ -6,12 +6,12 @@ import weakref
 
 import numpy as np
 import pytest
-from truths import sample
 
 import dualmc as dm
 from dualmc.arrays.dual import Dual
 from dualmc.tangents import recorded
 from dualmc.tangents.tape import Tape
+from dualmc.testing.table import sample
 
 from .adjoint import is_refused
 from .test_adjoint import CALLED, RULED
