@@ -186,9 +186,10 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
             for j, above in enumerate(rows[-1]):
                 row.append(row[j] + (row[j] - above) / (4.0 ** (j + 1) - 1))
         rows.append(row)
-    value, best = rows[0][0], np.full(rows[0][0].shape, np.inf)
+    found: list[tuple[Array, Array]] = []  # the best entry of each row
     for k, row in enumerate(rows[1:], 1):
         rounding = 2.0 ** (2 * order - 1) * noise / float(steps[k]) ** order
+        value, best = row[0], np.full(row[0].shape, np.inf)
         for j in range(1, len(row)):
             change = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - rows[k - 1][j - 1]))
             if k + 1 < len(rows):
@@ -196,6 +197,14 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
             error = change + rounding
             better = error < best  # never true of nan
             value, best = np.where(better, row[j], value), np.where(better, error, best)
+        found.append((value, best))
+    value, best = found[-1]
+    for k in range(len(found) - 2, -1, -1):
+        above, error = found[k]
+        for below, margin in found[k + 1 :]:  # an oscillation may look smooth to steps near its period; smaller ones contradict
+            error = np.fmax(error, np.abs(below - above) - margin)
+        better = error < best
+        value, best = np.where(better, above, value), np.where(better, error, best)
     return value, best
 
 
