@@ -198,14 +198,11 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
             better = error < best  # never true of nan
             value, best = np.where(better, row[j], value), np.where(better, error, best)
         found.append((value, best))
-    value, best = found[-1]
-    for k in range(len(found) - 2, -1, -1):
-        above, error = found[k]
-        for below, margin in found[k + 1 :]:  # an oscillation may look smooth to steps near its period; smaller ones contradict
-            error = np.fmax(error, np.abs(below - above) - margin)
-        better = error < best
-        value, best = np.where(better, above, value), np.where(better, error, best)
-    return value, best
+    values, errors = (np.stack([entry[part] for entry in found]) for part in (0, 1))
+    for k in range(len(found) - 1):  # an oscillation may look smooth to steps near its period; smaller ones contradict
+        errors[k] = np.fmax(errors[k], np.fmax.reduce(np.abs(values[k + 1 :] - values[k]) - errors[k + 1 :], axis=0))
+    first = np.argmin(errors, axis=0, keepdims=True)
+    return np.take_along_axis(values, first, 0)[0], np.take_along_axis(errors, first, 0)[0]
 
 
 class _Line:
