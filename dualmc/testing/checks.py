@@ -251,7 +251,7 @@ def check_vjp(
     for w in [_like(rng, y) for _ in range(3)] if u is None else [np.asarray(u)]:
         value = np.tensordot(w, jacobian.value, out)
         bound = np.tensordot(np.abs(w), jacobian.bound, out)
-        expected = Truth(np.asarray(value), np.asarray(bound), jacobian.method, jacobian.scale, jacobian.kink)
+        expected = Truth(np.asarray(value), np.asarray(bound), jacobian.method, jacobian.scale, jacobian.kink, jacobian.rounding)
         claim = Claim("check_vjp", _name(vjp, f), x, f"u = {_text(w)}")
         found = claim.compare(vjp(np.array(x), np.array(w), *args), expected, dtype, rtol).worse(found)
     return _certain(found)
@@ -389,7 +389,7 @@ def _jacobian(f: Function, x: Array, method: Method) -> Truth:
     whole = _stacked(columns, (x.size, *columns[0].value.shape))
     out = whole.value.shape[1:] + x.shape
     value, bound = (np.moveaxis(a, 0, -1).reshape(out) for a in (whole.value, whole.bound))
-    return Truth(value, bound, whole.method, whole.scale, whole.kink)
+    return Truth(value, bound, whole.method, whole.scale, whole.kink, whole.rounding)
 
 
 def _stacked(truths: Sequence[Truth], shape: tuple[int, ...]) -> Truth:
@@ -398,7 +398,8 @@ def _stacked(truths: Sequence[Truth], shape: tuple[int, ...]) -> Truth:
         return Truth(np.zeros(shape), np.zeros(shape), "measured", 1.0)
     value, bound = (np.stack([np.asarray(getattr(t, part)) for t in truths]).reshape(shape) for part in ("value", "bound"))
     methods = sorted({t.method for t in truths})
-    return Truth(value, bound, " and ".join(methods), max(t.scale for t in truths), any(t.kink for t in truths))
+    scale, rounding = (max(getattr(t, part) for t in truths) for part in ("scale", "rounding"))
+    return Truth(value, bound, " and ".join(methods), scale, any(t.kink for t in truths), rounding)
 
 
 def _like(rng: np.random.Generator, x: Array) -> Array:

@@ -15,6 +15,7 @@ ROWS = 12
 FIRST_STEP = 2.0**-3
 COMPLEX_STEP = 2.0**-340
 NOISE_POINTS, NOISE_SPACING = 11, 0.9137 * 2.0**-18  # no power of two, so that no bits of the points are 0
+MOST_ROUNDING = 1e-6
 _FAILURES = (ValueError, ArithmeticError)  # what functions raise outside of their domain
 KIND = {"f": np.longdouble, "c": np.clongdouble}
 HALF = {"f": np.float64, "c": np.complex128}
@@ -37,6 +38,8 @@ class Truth:
         What counts as a size for these numbers: the largest entry of the derivative, or of the function if that is 0.
     kink : bool
         The point lies on a kink; `bound` then reaches to the slopes of both sides.
+    rounding : float
+        Noise of the function in double precision relative to its size: a derivative written by hand will not be rounded less.
 
     """
 
@@ -45,6 +48,7 @@ class Truth:
     method: str
     scale: float
     kink: bool = False
+    rounding: float = 0.0
 
     @property
     def digits(self) -> float:
@@ -112,7 +116,7 @@ def directional_derivative(f: Function, x: Array, v: Array) -> Truth:
     if not np.any(better):
         return found
     bound = np.where(better, stepped.bound, found.bound)
-    return Truth(np.where(better, stepped.value, found.value), bound, "complex step", found.scale)
+    return Truth(np.where(better, stepped.value, found.value), bound, "complex step", found.scale, rounding=found.rounding)
 
 
 def second_directional_derivative(f: Function, x: Array, u: Array, v: Array) -> Truth:
@@ -158,13 +162,14 @@ def second_directional_derivative(f: Function, x: Array, u: Array, v: Array) -> 
         return along.measured(1, "complex step")
     sides = [_Line(f, x, w) for w in (u + v, u - v)]
     plus, minus = (side.measured(2) if np.any(side.v) else None for side in sides)
-    value, bound, scale, kink = 0.0, 0.0, 0.0, False
+    value, bound, scale, kink, rounding = 0.0, 0.0, 0.0, False, 0.0
     for part, sign in ((plus, 1), (minus, -1)):
         if part is not None:
-            value, bound, scale, kink = value + sign * part.value / 4, bound + part.bound / 4, max(scale, part.scale / 4), kink or part.kink
+            value, bound = value + sign * part.value / 4, bound + part.bound / 4
+            scale, kink, rounding = max(scale, part.scale / 4), kink or part.kink, max(rounding, part.rounding)
     if plus is None and minus is None:
         value = bound = 0 * sides[0].at(0)
-    return Truth(np.asarray(value), np.asarray(bound), "differences", scale, kink)
+    return Truth(np.asarray(value), np.asarray(bound), "differences", scale, kink, rounding)
 
 
 def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Array, order: int) -> tuple[Array, Array]:
@@ -181,9 +186,10 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
             for j, above in enumerate(rows[-1]):
                 row.append(row[j] + (row[j] - above) / (4.0 ** (j + 1) - 1))
         rows.append(row)
-    value, best = rows[0][0], np.full(rows[0][0].shape, np.inf)
+    found: list[tuple[Array, Array]] = []  # the best entry of each row
     for k, row in enumerate(rows[1:], 1):
         rounding = 2.0 ** (2 * order - 1) * noise / float(steps[k]) ** order
+        value, best = row[0], np.full(row[0].shape, np.inf)
         for j in range(1, len(row)):
             change = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - rows[k - 1][j - 1]))
             if k + 1 < len(rows):
@@ -191,7 +197,12 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
             error = change + rounding
             better = error < best  # never true of nan
             value, best = np.where(better, row[j], value), np.where(better, error, best)
-    return value, best
+        found.append((value, best))
+    values, errors = (np.stack([entry[part] for entry in found]) for part in (0, 1))
+    for k in range(len(found) - 1):  # an oscillation may look smooth to steps near its period; smaller ones contradict
+        errors[k] = np.fmax(errors[k], np.fmax.reduce(np.abs(values[k + 1 :] - values[k]) - errors[k + 1 :], axis=0))
+    first = np.argmin(errors, axis=0, keepdims=True)
+    return np.take_along_axis(values, first, 0)[0], np.take_along_axis(errors, first, 0)[0]
 
 
 class _Line:
@@ -208,6 +219,7 @@ class _Line:
             if wide and self._allows(KIND[kind]):
                 self.x, self.v = self.x.astype(KIND[kind]), self.v.astype(KIND[kind])
                 self.center = _numbers(f(np.array(self.x)))
+        self.top = 0.0
         moved = np.abs(self.x[self.v != 0])
         self.reach = float(np.max(np.abs(self.v), initial=0.0)) or 1.0
         self.size = max(1.0, float(np.max(moved, initial=0.0)))
@@ -230,7 +242,10 @@ class _Line:
             y = _numbers(self.f(self.x + t * self.v))
         except _FAILURES:
             return np.full(self.center.shape, np.nan)
-        return y if y.shape == self.center.shape else np.full(self.center.shape, np.nan)
+        if y.shape != self.center.shape:
+            return np.full(self.center.shape, np.nan)
+        self.top = max(self.top, float(np.max(np.abs(y), initial=0.0, where=np.isfinite(y))))
+        return y
 
     def noise(self, unit: float) -> Array:
         """Return the noise in values of f: from differences of order 6 of values so near that nothing else is left."""
@@ -261,7 +276,15 @@ class _Line:
                 if np.all(np.maximum(bound, kink) <= 1e-8 * scale):
                     break
         on_kink = bool(np.any(kink > 0))
-        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink)
+        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink, self._rounding())
+
+    def _rounding(self) -> float:
+        """Return the noise of f in double precision, relative to the largest of the values that were seen."""
+        double = self.x.dtype in (np.float64, np.complex128)
+        line = self if double else _Line(self.f, _half(self.x), _half(self.v), wide=False)
+        with quiet():
+            noise = float(np.max(line.noise(self.units[0]), initial=0.0))
+        return min(noise / self.top, MOST_ROUNDING) if self.top > 0 and np.isfinite(noise) else 0.0
 
     def _ladder(self, unit: float, order: int, noise: Array) -> tuple[Array, Array, Array]:
         """Return value and bound from the steps below `unit`, and half the jump of the slope where there is a kink."""

@@ -14,6 +14,9 @@ __tracebackhide__ = True  # pytest shows the message and the line of the user, n
 SLACK = 2.0**10
 """How many units of rounding a derivative written by hand may be off, relative to the largest entry."""
 
+MOST_SLACK = 2.0**-10
+"""More is never allowed, however the function rounds."""
+
 SHOWN = 5
 _FACTORS = {
     "2": 2.0,
@@ -115,7 +118,9 @@ class Claim:
                 'choose a point away from a kink, a jump or the edge of the domain; NumPy code may be held to dual numbers by truth="dual"'
             )
         size = float(np.max(np.abs(expected), initial=0.0, where=np.abs(expected) > truth.bound))
-        slack = (SLACK * float(np.finfo(dtype).eps) if rtol is None else rtol) * (size or truth.scale * 2.0**-10)
+        unit = float(np.finfo(dtype).eps)
+        relative = max(SLACK * unit, min(16 * truth.rounding * unit / float(np.finfo(float).eps), MOST_SLACK)) if rtol is None else rtol
+        slack = relative * (size or truth.scale * 2.0**-10)
         allowed = 2 * truth.bound + slack
         error = np.abs(got - expected)
         bad = ~(error <= allowed)  # true of nan

@@ -43,14 +43,11 @@ def test_there_are_enough_of_them():
     assert len(MUTANTS) + len(WRONG) >= 30
 
 
-EXAMPLES = 60
-
-
 @pytest.mark.parametrize("hand", HANDS, ids=lambda h: h.name)
 def test_a_right_derivative_passes_everywhere(hand):
     rng = np.random.default_rng(2)
     for dtype in hand.dtypes:
-        for _ in range(EXAMPLES):
+        for _ in range(hand.examples):
             x = hand.point(rng, dtype)
             agreement = hand.run(hand.right, x)
             assert agreement.digits >= (3 if np.finfo(dtype).eps > 1e-10 else 7)
@@ -58,7 +55,7 @@ def test_a_right_derivative_passes_everywhere(hand):
 
 
 def test_these_are_two_thousand_examples():
-    assert sum(EXAMPLES * len(h.dtypes) for h in HANDS) >= 2000
+    assert sum(h.examples * len(h.dtypes) for h in HANDS) >= 2000
 
 
 @pytest.mark.parametrize("name", RIGHT)

@@ -32,6 +32,7 @@ class Hand:
     high: float = 2.0
     size: Any = 3
     dtypes: tuple[Any, ...] = (np.float64, np.float32)
+    examples: int = 60
     about: dict[str, Any] = field(default_factory=dict)
 
     def point(self, rng, dtype=np.float64):
@@ -236,12 +237,12 @@ HANDS = [
             "last entry": (lambda x: rosenbrock_hessian(x, last=0), "0 where"),
             "diagonal only": (lambda x: np.diag(np.diag(rosenbrock_hessian(x))), "0 where"),
         },
-        size=4, dtypes=(np.float64,),
+        size=4, dtypes=(np.float64,), examples=20,
     ),
     Hand(
         "a log-sum", dt.check_hvp, lambda x: np.log(np.sum(np.exp(x))), softmax_jvp,
         {"dropped term": (lambda x, v: softmax(x) * v, ""), "gradient for Hessian": (lambda x, v: softmax(x), "")},
-        dtypes=(np.float64,),
+        dtypes=(np.float64,), examples=20,
     ),
     Hand(
         "running sums back", lambda f, back, x: dt.check_transpose(f, back, x), np.cumsum, lambda u: np.cumsum(u[::-1])[::-1],
@@ -269,6 +270,7 @@ HANDS = [
             "dropped term": ([lambda r, x: x * (1 - x), lambda r, x: r * (1 - x)], ""),
             "float32 inside": ([lambda r, x: x * (1 - x), single(lambda r, x: r * (1 - 2 * x))], "single precision"),
         },
+        examples=20,
     ),
 ]  # fmt: skip
 
