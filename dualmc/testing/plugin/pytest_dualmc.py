@@ -1,8 +1,8 @@
 """
 The plugin of dualmc for pytest: `--dualmc-examples N` and the fixture `derivative`.
 
-It stands outside of the package so that pytest starts without importing dualmc or NumPy; a project that does not use it
-pays for this file alone.
+It is installed as a module of its own, so that pytest starts without importing dualmc or NumPy; a project that does not use
+it pays for this file alone.
 """
 
 from __future__ import annotations
