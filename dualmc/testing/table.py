@@ -21,7 +21,6 @@ from .report import SLACK, Agreement, Claim, WrongDerivative
 __tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
 
 NUMBERS = {Const.ZERO: 0.0, Const.ONE: 1.0, Const.MINUS_ONE: -1.0}
-ARRAYS = Domain("apart, and from 0", 0.3, 2.3)
 
 
 def sample(domain: Domain, shape: Any, rng: np.random.Generator, dtype: Any = np.float64) -> Array:
