@@ -332,8 +332,10 @@ class _Chosen(NamedTuple):
     keepdims: bool = False
     parameter: float = 0.0
     """What its kernel takes beside the arrays."""
-    in_order: bool = False
-    """Whether the kernel adds in NumPy's order, which this is along the last axes of arrays that lie in memory in order."""
+    last: bool = False
+    """Whether the kernel is for the last axes of arrays that lie in memory in order, where it copies nothing and adds as NumPy does."""
+    linear: bool = False
+    """Whether there are no partials that could be infinite where a tangent is 0."""
     running: bool = False
     """Whether each entry has a result."""
 
@@ -346,9 +348,9 @@ def reduction(rule: Weighted | Linear, x: Any, t: Any, args: Sequence[Any], kwar
     chosen = None if found is None or x.dtype != t.dtype else found(*args, **kwargs)
     if chosen is None:
         return None
-    axis, keepdims, parameter, in_order, running = chosen
+    axis, keepdims, parameter, last, linear, running = chosen
     axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-    if in_order and not (x.flags.c_contiguous and t.flags.c_contiguous and 0 < len(axes) == x.ndim - min(axes)):
+    if last and not (x.flags.c_contiguous and t.flags.c_contiguous and 0 < len(axes) == x.ndim - min(axes)):
         return None
     if running and len(axes) != 1:
         return None
@@ -356,12 +358,12 @@ def reduction(rule: Weighted | Linear, x: Any, t: Any, args: Sequence[Any], kwar
     if kernel is None:
         return None
     lead = t.shape[: t.ndim - x.ndim]
-    rows, columns = (x, t) if in_order else (np.moveaxis(a, [i - x.ndim for i in axes], range(-len(axes), 0)) for a in (x, t))
+    rows, columns = (x, t) if last else (np.moveaxis(a, [i - x.ndim for i in axes], range(-len(axes), 0)) for a in (x, t))
     kept = [n if running or i not in axes else 1 for i, n in enumerate(x.shape) if running or keepdims or i not in axes]
     ans, out = np.empty(kept, x.dtype), np.empty((*lead, *kept), x.dtype)
     n = math.prod(x.shape[i] for i in axes)
     kernel(_flat(rows), _flat(columns), n, parameter, ans.ravel(), out.ravel())
-    return None if not in_order and has_nan(out) else (ans[()], out[()])  # strong zeros
+    return None if not linear and has_nan(out) else (ans[()], out[()])  # strong zeros
 
 
 def _of_prod(
@@ -374,16 +376,17 @@ def _of_sum(
     axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = 0, where: Any = True
 ) -> _Chosen | None:
     plain = dtype is None and type(initial) is int and not initial and where is True
-    return _Chosen(axis, keepdims, in_order=True) if plain else None
+    return _Chosen(axis, keepdims, last=True, linear=True) if plain else None
 
 
 def _of_cumsum(axis: Any = None, dtype: Any = None, out: Any = None) -> _Chosen | None:
-    return _Chosen(axis, in_order=True, running=True) if dtype is None else None
+    return _Chosen(axis, last=True, linear=True, running=True) if dtype is None else None
 
 
 _ARGUMENTS: dict[str, Callable[..., _Chosen | None]] = {
     "cumsum": _of_cumsum,
     "prod": _of_prod,
+    "root_of_squares": lambda axes, keepdims: _Chosen(axes, keepdims, last=True),
     "sum": _of_sum,
     "variance": lambda axis, ddof, keepdims: _Chosen(axis, keepdims, float(ddof)),
 }

@@ -211,7 +211,7 @@ def test_sums_with_keywords_take_the_general_way():
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (1,), ()])
-@pytest.mark.parametrize("func", [np.prod, np.var, np.std])
+@pytest.mark.parametrize("func", [np.prod, np.var, np.std, np.linalg.vector_norm])
 def test_reductions_agree_over_any_axis(func, axis, dtype):
     rng = np.random.default_rng(6)
     x = rng.uniform(0.8, 1.25, (3, 5, 70)).astype(dtype)
@@ -225,6 +225,17 @@ def test_reductions_agree_over_any_axis(func, axis, dtype):
         tolerance = 2000 * np.finfo(dtype).eps
         np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance)
         np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance * np.abs(plain.tangent).max())
+
+
+@pytest.mark.parametrize("x", [np.zeros(600), np.full(600, 1e200), np.full(600, 1e-200), np.array([np.inf] + [1.0] * 600)])
+def test_norms_out_of_the_range_of_squares(x):
+    """They take the general way, which scales; conventions.md, point 2."""
+    d = dm.Dual(x, np.linspace(0, 1, x.size))
+    compiled = np.linalg.norm(d)
+    dm.config.kernels = "never"
+    plain = np.linalg.norm(d)
+    np.testing.assert_array_equal(compiled.primal, plain.primal)
+    np.testing.assert_array_equal(compiled.tangent, plain.tangent)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
