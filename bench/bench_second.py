@@ -78,7 +78,7 @@ def hessians(f, seconds):
         f"{f.__name__}, n = 100: time of hyper-duals relative to that of",
         {
             f"nested Duals, blocks of {step} x {step}": (t["hyper"] / t["nested"], 1 / 1.5),
-            "nested Duals, both in blocks of 8 x 8": (t["8"] / t["nested 8"], None),
+            "nested Duals, both in blocks of 8 x 8": (t["8"] / t["nested 8"], 1 / 1.5),
             "nested Duals, one direction each": (t["hyper"] / (100 * t["row"]), 1 / 5),
         },
     )
