@@ -103,7 +103,7 @@ def var(
 
 
 def std(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False, **kwargs: Any) -> Array:
-    return np.sqrt(np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **kwargs))
+    return np.sqrt(var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **kwargs))
 
 
 def average(a: Array, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
@@ -197,13 +197,13 @@ def nanvar(
     **kwargs: Any,
 ) -> Array:
     present = _present(a, where)
-    result = np.var(_without_nan(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=present, **kwargs)
+    result = var(_without_nan(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=present, **kwargs)
     few = np.sum(present, axis=axis, keepdims=keepdims) <= kwargs.get("correction", ddof)
     return np.where(few, np.nan, result) if np.any(few) else result
 
 
 def nanstd(a: Array, axis: Any = None, dtype: Any = None, out: None = None, ddof: Any = 0, keepdims: Any = False, **kwargs: Any) -> Array:
-    return np.sqrt(np.nanvar(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **kwargs))
+    return np.sqrt(nanvar(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, **kwargs))  # NumPy does not dispatch on mean=
 
 
 def _nan_extremum(func: Function, worst: float) -> Function:

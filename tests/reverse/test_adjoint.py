@@ -59,7 +59,7 @@ def test_every_case(case):
     check(case.f, *case.sample())
 
 
-@over(COMPLEX[::3])
+@over(COMPLEX)
 def test_every_complex_case(case):
     check(case.f, *case.sample(np.complex128))
 
