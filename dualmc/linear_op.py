@@ -34,10 +34,16 @@ class LinearOp:
         `assign(x, u)` writes u into the entries of x that `apply` reads.
     sums : tuple of int, optional
         The map is the sum over these negative axes, so that a space may multiply and sum in one pass.
+    picks : bool, optional
+        Each output entry is one input entry or zero: what gathers do, and masks.
+    parts : tuple of LinearOp, optional
+        The map is these maps, applied one after the other.
+    turned : LinearOp, optional
+        The map is the transpose of this one.
 
     """
 
-    __slots__ = ("apply", "assign", "bound", "gather", "key", "shape_in", "shape_out", "sums", "transpose", "view")
+    __slots__ = ("apply", "assign", "bound", "gather", "key", "parts", "picks", "shape_in", "shape_out", "sums", "transpose", "turned", "view")
 
     def __init__(
         self,
@@ -52,9 +58,13 @@ class LinearOp:
         key: Hashable = None,
         sums: tuple[int, ...] | None = None,
         assign: Callable[[Array, Array], None] | None = None,
+        picks: bool | None = None,
+        parts: "tuple[LinearOp, ...]" = (),
+        turned: "LinearOp | None" = None,
     ) -> None:
         self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
         self.gather, self.view, self.bound, self.key, self.sums = gather, view, bound, key, sums
+        self.picks, self.parts, self.turned = gather if picks is None else picks, parts, turned
         self.assign = self._write_through if view and assign is None else assign
 
     def __call__(self, x: Array) -> Array:
@@ -75,7 +85,7 @@ class LinearOp:
     @property
     def T(self) -> "LinearOp":
         """The transposed map."""
-        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound)
+        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound, turned=self)
 
     def batched(self, lead: Shape) -> "LinearOp":
         """Return the same map with leading axes made part of its shapes."""
@@ -91,6 +101,7 @@ class LinearOp:
             key=key,
             sums=self.sums,
             assign=self.assign,
+            picks=self.picks,
         )
 
     def then(self, op: "LinearOp") -> "LinearOp":
@@ -111,6 +122,8 @@ class LinearOp:
             bound=self.bound or op.bound,
             key=None if self.key is None or op.key is None else ("then", self.key, op.key),
             assign=None if self.assign is None or op.assign is None else assign,
+            picks=self.picks and op.picks,
+            parts=(self, op),
         )
 
     def _write_through(self, x: Array, u: Array) -> None:

@@ -266,7 +266,7 @@ def bound(
 ) -> Recorded:
     """Return the multilinear function with t in the place of operand i."""
     operands = [Absent(p.shape) if j == i else p for j, p in enumerate(primals)]
-    node = Bound(t.read(), bind, i, operands, ans.shape, ans.dtype)
+    node = Bound(t.read(), bind, i, operands, [u is not None for u in tangents], ans.shape, ans.dtype)
     for j, p in enumerate(primals):
         if j != i:
             _keep(node, j, p, primals, tangents)

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from .._typing import Array, Shape
 from ..errors import freed
-from ..linear_op import LinearOp, lead_of, unbroadcast
+from ..linear_op import LinearOp, unbroadcast
 from ..partial import MINUS_ONE, Const
 from . import dense
 
@@ -112,7 +112,7 @@ class Node:
     dtype: Any
     number: int
 
-    def push(self, tangents: Sequence[Array]) -> Array:
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         raise NotImplementedError
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -143,11 +143,11 @@ class Diagonal(Node):
         """Keep a copy of partial i, which may be overwritten."""
         self.partials[i] = np.copy(self.partials[i]) if copy is None else copy
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        total: Array = None
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        total: Any = None
         for t, g, shape in zip(tangents, self.partials, self.shapes, strict=True):
-            new = dense.scale(t, g, shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
-            total = new if total is None else dense.add(total, new, owned=total is not tangents[0])
+            new = space.scale(t, g, shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
+            total = new if total is None else space.add(total, new, owned=total is not tangents[0])
         return total
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -181,8 +181,8 @@ class Slope(Node):
             self.kept = []
         return self.g
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return dense.product(tangents[0], self._partial(), select=False)
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.product(tangents[0], self._partial(), select=False)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         sums.add(self.parents[0], sums.product(c, self._partial()), True)
@@ -196,8 +196,8 @@ class Map(Node):
     def __init__(self, parent: Node, op: LinearOp, dtype: Any = None) -> None:
         self.parents, self.op, self.shape, self.dtype, self.number = (parent,), op, op.shape_out, dtype, number()
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return self.op(tangents[0])
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.linear(self.op, tangents[0])
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         op, parent = self.op, self.parents[0]
@@ -210,10 +210,12 @@ class Map(Node):
 class Bound(Node):
     """A multilinear function of operand i with the others fixed; its map is built when it is first used."""
 
-    __slots__ = ("bind", "i", "op", "operands")
+    __slots__ = ("bind", "i", "op", "operands", "varies")
 
-    def __init__(self, parent: Node, bind: Callable[..., LinearOp], i: int, operands: list[Any], shape: Shape, dtype: Any) -> None:
-        self.parents, self.bind, self.i, self.operands = (parent,), bind, i, operands
+    def __init__(
+        self, parent: Node, bind: Callable[..., LinearOp], i: int, operands: list[Any], varies: Sequence[bool], shape: Shape, dtype: Any
+    ) -> None:
+        self.parents, self.bind, self.i, self.operands, self.varies = (parent,), bind, i, operands, varies
         self.op: LinearOp | None = None
         self.shape, self.dtype, self.number = shape, dtype, number()
 
@@ -226,8 +228,8 @@ class Bound(Node):
             self.op = self.bind(self.i, self.operands)
         return self.op
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return dense.bound(self._map(), tangents[0], self.bind, self.i, self.operands)
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.bound(self._map(), tangents[0], self.bind, self.i, self.operands, varies=self.varies)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         d = dense.bound(self._map(), c, self.bind, self.i, self.operands, transposed=True)
@@ -242,14 +244,14 @@ class Written(Node):
     def __init__(self, parents: tuple[Node, ...], op: LinearOp) -> None:
         self.parents, self.op, self.shape, self.dtype, self.number = parents, op, parents[0].shape, parents[0].dtype, number()
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return self.replaced(dense.copy(tangents[0]), tangents[1:])
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return self.replaced(space.copy(tangents[0]), tangents[1:], space)
 
-    def replaced(self, z: Array, new: Sequence[Array]) -> Array:
+    def replaced(self, z: Any, new: Sequence[Any], space: Any) -> Any:
         """Return z with the new entries, written in place where it can hold them."""
         u = new[0] if new else None
-        z = z if u is None else dense.lift(z, u)
-        dense.assign(z, self.op, u)
+        z = z if u is None else space.lift(z, u)
+        space.assign(z, self.op, u)
         return z
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -268,8 +270,8 @@ class Joined(Node):
     def __init__(self, parents: tuple[Node, ...], ops: Sequence[LinearOp], shape: Shape, dtype: Any) -> None:
         self.parents, self.ops, self.shape, self.dtype, self.number = parents, ops, shape, dtype, number()
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return dense.join(self.ops, tangents, self.shape, self.dtype)
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.join(self.ops, tangents, self.shape, self.dtype)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         for parent, op in zip(self.parents, self.ops, strict=True):
@@ -305,29 +307,29 @@ class Tape:
         self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
         self.last: dict[Node, Node] | None = None
 
-    def push(self, tangents: Sequence[Array]) -> list[Array | None]:
-        """Return the tangents of the roots, given those of the leaves; None for a root that does not depend on them."""
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> list[Any]:
+        """Return the tangents of the roots, given those of the leaves, all of one space; None for a root that does not depend on them."""
         nodes = self._kept()
         if self.last is None:
             self.last = {parent: node for node in nodes for parent in node.parents}
             self.last.update((r, r) for r in self.roots if r is not None)
-        values: dict[Node, Array] = dict(zip(self.leaves, tangents, strict=True))
-        like, lead = _widest(tangents), lead_of(tangents[0], len(self.leaves[0].shape)) if tangents else ()
+        values: dict[Node, Any] = dict(zip(self.leaves, tangents, strict=True))
+        like, nd = _widest(tangents, self.leaves)
         owned: set[Node] = set()
         with _quiet():
             for node in nodes:
                 parents = node.parents
                 given = [values[p] for p in parents]
                 if not parents:
-                    t = dense.buffer(lead + node.shape, node.dtype, like)
+                    t = space.zeros(like, nd, node.shape, node.dtype)
                 elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
-                    t = node.replaced(given[0], given[1:])
+                    t = node.replaced(given[0], given[1:], space)
                     owned.add(node)
                 else:
-                    t = node.push(given)
+                    t = node.push(given, space)
                     if node.dtype is not None and t.dtype != node.dtype:
-                        t = dense.cast(t, node.dtype)
-                    if type(t) is ndarray and t.base is None and not any(t is g for g in given):
+                        t = space.cast(t, node.dtype)
+                    if space.owns(t, given):
                         owned.add(node)
                     else:
                         owned.difference_update(parents)
@@ -375,6 +377,9 @@ class Tape:
         return self.nodes
 
 
-def _widest(tangents: Sequence[Array]) -> Array:
-    """Return the tangent of the highest level, so that zeros like it can hold what is computed from any of them."""
-    return max(tangents, key=lambda t: getattr(t, "level", -1), default=np.zeros(()))
+def _widest(tangents: Sequence[Any], leaves: Sequence[Node]) -> tuple[Any, int]:
+    """Return the tangent of the highest level, so that zeros like it can hold what is computed from any of them, and the axes of its primal."""
+    if not tangents:
+        return np.zeros(()), 0
+    t, leaf = max(zip(tangents, leaves, strict=True), key=lambda pair: getattr(pair[0], "level", -1))
+    return t, len(leaf.shape)

@@ -1,0 +1,174 @@
+"""Gathers: which entry of a root each entry of an array reads; equal ones are one object, so that slots merge by identity."""
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from .._typing import Array, Shape
+from ..linear_op import LinearOp
+
+NOWHERE = -1
+"""The index of an entry that reads nothing."""
+
+_SAMPLES = 8
+
+
+class Root:
+    """
+    A variable that slots gather from: an input, or the result of a linear map that is no gather (a cut).
+
+    It keeps all gathers that were ever made from it: a second evaluation with the same root finds the same objects.
+    """
+
+    __slots__ = ("_index", "_joined", "_known", "_probe", "_views", "identity", "is_complex", "shape", "size", "source")
+
+    def __init__(self, shape: Shape, *, is_complex: bool = False) -> None:
+        self.shape, self.size, self.is_complex = shape, math.prod(shape), is_complex
+        self.source: Any = None
+        """The map whose result it is, and the terms that it was applied to; None for an input."""
+        self._index: Array | None = None
+        self._probe = np.empty(shape, "b")  # never read or written: its views tell which views are equal
+        self._views: dict[Hashable, Gather] = {}
+        self._known: dict[Hashable, list[Gather]] = {}
+        self._joined: dict[Hashable, tuple[Gather, ...]] = {}
+        self.identity = self._view(self._probe)
+
+    def __repr__(self) -> str:
+        """Say what it is."""
+        return f"<{'input' if self.source is None else 'cut'} of shape {self.shape}>"
+
+    @property
+    def index(self) -> Array:
+        """The number of each entry."""
+        if self._index is None:
+            dtype = np.int32 if self.size < np.iinfo(np.int32).max else np.int64
+            self._index = np.arange(self.size, dtype=dtype).reshape(self.shape)
+        return self._index
+
+    def _view(self, probe: Array) -> "Gather":
+        """Return the gather whose entries lie in memory as those of a view of the probe."""
+        key = (probe.__array_interface__["data"][0], probe.shape, probe.strides)
+        known = self._views.get(key)
+        if known is None:
+            known = self._views[key] = Gather(self, probe.shape, probe, None)
+        return known
+
+    def gather(self, index: Array) -> "Gather":
+        """Return the gather with these indices: the one that is known, if there is one."""
+        flat = index.reshape(-1)
+        key = (index.shape, *flat[:: max(1, flat.size // _SAMPLES)].tolist())
+        alike = self._known.setdefault(key, [])
+        for g in alike:
+            if np.array_equal(g.index, index):
+                return g
+        new = Gather(self, index.shape, None, index)
+        alike.append(new)
+        return new
+
+    def remembered(self, key: Hashable, make: Any) -> "tuple[Gather, ...]":
+        """Return the gathers that were made under this key, or make them."""
+        known = self._joined.get(key)
+        if known is None:
+            known = self._joined[key] = make()
+        return known
+
+
+class Gather:
+    """
+    A map whose every output entry is one entry of the root, or nothing.
+
+    A gather that is a view, such as a slice, has no array of indices until it is asked for it.
+    """
+
+    __slots__ = ("_index", "_kids", "_offset", "_probe", "_whole", "root", "shape")
+
+    def __init__(self, root: Root, shape: Shape, probe: Array | None, index: Array | None) -> None:
+        self.root, self.shape, self._probe, self._index = root, shape, probe, index
+        self._kids: dict[Hashable, Gather] = {}
+        self._offset: int | None = None
+        self._whole: bool | None = None if index is not None else True
+
+    def __repr__(self) -> str:
+        """Say what it reads."""
+        return f"<gather of shape {self.shape} from {self.root!r}>"
+
+    @property
+    def is_view(self) -> bool:
+        """Whether the entries that it reads lie evenly in the root, as those of a slice do."""
+        return self._probe is not None
+
+    @property
+    def index(self) -> Array:
+        """The number of the entry that each output entry reads, or NOWHERE."""
+        if self._index is None:
+            self._index = self._indices()
+        return self._index
+
+    def _indices(self) -> Array:
+        probe, root = self._probe, self.root
+        assert probe is not None
+        flat = root.index.reshape(-1)
+        if not probe.size:
+            return np.empty(self.shape, flat.dtype)
+        start = probe.__array_interface__["data"][0] - root.identity._start()
+        strides = tuple([s * flat.itemsize for s in probe.strides])
+        return np.lib.stride_tricks.as_strided(flat[start:], self.shape, strides, writeable=False)
+
+    def _start(self) -> int:
+        assert self._probe is not None
+        return int(self._probe.__array_interface__["data"][0])
+
+    @property
+    def whole(self) -> bool:
+        """Whether every entry reads something."""
+        if self._whole is None:
+            self._whole = bool((self.index != NOWHERE).all())
+        return self._whole
+
+    @property
+    def offset(self) -> int:
+        """How far from itself an entry in the middle reads: slots sorted by it are sorted in nearly every row."""
+        if self._offset is None:
+            self._offset = 0
+            if self.index.size:
+                middle = tuple([n // 2 for n in self.shape])
+                at = int(np.ravel_multi_index(middle, self.shape)) if self.shape else 0
+                if self.index[middle] == NOWHERE:
+                    at = int(np.argmax(self.index != NOWHERE))
+                self._offset = int(self.index.reshape(-1)[at]) - at
+        return self._offset
+
+    def then(self, op: LinearOp) -> "Gather":
+        """Return the gather that reads what op picks from this one."""
+        key = op.key
+        known = None if key is None else self._kids.get(key)
+        if known is None:
+            known = self._made(op)
+            if key is not None:
+                self._kids[key] = known
+        return known
+
+    def _made(self, op: LinearOp) -> "Gather":
+        if op.view and self._probe is not None:
+            probe = op.apply(self._probe)
+            if probe.base is not None and np.may_share_memory(probe, self._probe):
+                return self.root._view(probe)
+        if op.gather:
+            return self.root.gather(np.ascontiguousarray(op.apply(self.index)))
+        return self.root.gather(np.ascontiguousarray(op.apply(self.index + 1) - 1))  # zero where nothing is picked
+
+    def spread(self, shape: Shape) -> "Gather":
+        """Return the gather of an array broadcast to shape."""
+        if shape == self.shape:
+            return self
+        key = ("spread", shape)
+        known = self._kids.get(key)
+        if known is None:
+            if self._probe is not None:
+                known = self.root._view(np.broadcast_to(self._probe, shape))
+            else:
+                known = self.root.gather(np.broadcast_to(self.index, shape))
+            self._kids[key] = known
+        return known
