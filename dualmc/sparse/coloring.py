@@ -10,7 +10,7 @@ import numpy as np
 from .._typing import Array
 from ..extras import optional
 from ..kernels import compiled
-from .pattern import as_pattern, matrix
+from .pattern import as_pattern
 
 Kind: TypeAlias = Literal["columns", "rows", "symmetric"]
 Order: TypeAlias = Literal["natural", "largest_first", "smallest_last", "incidence_degree", "random"]
@@ -119,7 +119,9 @@ class Coloring:
                 f"got {given.shape}"
             )
         p = self.pattern
-        return matrix(optional("scipy.sparse", "scipy", "coloring"), given.ravel()[self._places], p.indices, p.indptr, p.shape)
+        matrix = optional("scipy.sparse", "scipy", "coloring").csr_array((given.ravel()[self._places], p.indices, p.indptr), shape=p.shape)
+        matrix.has_canonical_format = True
+        return matrix
 
     def __repr__(self) -> str:
         """Say how many colours are enough for what."""
@@ -300,6 +302,6 @@ def coloring(pattern: Any, kind: Kind = "columns", order: Order = "natural") -> 
     _chosen(order, get_args(Order), "order")
     found = as_pattern(pattern, "coloring")
     colors, count, places = _KINDS[kind](found, order)
-    for a in (colors, places, found.data):
+    for a in (colors, places, found.data, found.indices, found.indptr):
         a.flags.writeable = False
     return Coloring(colors, count, kind, order, found, places)

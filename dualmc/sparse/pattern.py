@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from .._typing import Array
 from ..extras import optional
 
 
 def as_pattern(given: Any, name: str) -> Any:
     """
-    Return the places of the stored entries as a boolean CSR array of its own, sorted, each place once, that nobody can write to.
+    Return the places of the stored entries as a boolean CSR array of its own, sorted, each place once, with indices of 32 bits if they do.
 
     `given` is an array or matrix of scipy.sparse, or a two-dimensional boolean array; `name` is the function that needs it.
     """
@@ -25,12 +24,5 @@ def as_pattern(given: Any, name: str) -> Any:
     found = sparse.csr_array((ones, found.indices.copy(), found.indptr.copy()), shape=found.shape)
     found.sum_duplicates()
     index = np.int32 if max(*found.shape, found.nnz) <= np.iinfo(np.int32).max else np.int64
-    return matrix(sparse, found.data, found.indices.astype(index, copy=False), found.indptr.astype(index, copy=False), found.shape)
-
-
-def matrix(sparse: Any, data: Array, indices: Array, indptr: Array, shape: tuple[int, int]) -> Any:
-    """Return a CSR array of the values in sorted places; it shares these, and they are closed to writing."""
-    indices.flags.writeable = indptr.flags.writeable = False
-    found = sparse.csr_array((data, indices, indptr), shape=shape)
-    found.has_canonical_format = True
+    found.indices, found.indptr = found.indices.astype(index, copy=False), found.indptr.astype(index, copy=False)
     return found

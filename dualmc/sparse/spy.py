@@ -8,8 +8,8 @@ from .._typing import Array
 from ..extras import optional
 from .coloring import Coloring
 
-RESOLUTION = 1000
-"""Cells of a side of the picture: of larger matrices, several entries share one."""
+RESOLUTION = 250
+"""Cells of a side of the picture, each a pixel or more of a small figure: of larger matrices, several entries share one."""
 
 
 def spy(J: Any, ax: Any = None, *, colors: Any = None, **kwargs: Any) -> Any:
@@ -44,7 +44,7 @@ def spy(J: Any, ax: Any = None, *, colors: Any = None, **kwargs: Any) -> Any:
 
     Notes
     -----
-    An image of at most 1000 cells a side, so that a picture of 10⁶ entries is drawn as fast as one of few. Where several entries share
+    An image of at most 250 cells a side, so that a picture of 10⁶ entries is drawn as fast as one of few. Where several entries share
     a cell it has the highest of their colours.
 
     Examples
@@ -56,11 +56,12 @@ def spy(J: Any, ax: Any = None, *, colors: Any = None, **kwargs: Any) -> Any:
 
     """
     if not optional("scipy.sparse", "scipy", "spy").issparse(J) or J.ndim != 2:
-        raise TypeError(f"spy: J must be a matrix of scipy.sparse, got {type(J).__name__}; scipy.sparse.csr_array(J) makes one of an array")
+        got = f"{type(J).__name__} of shape {np.shape(J)}"
+        raise TypeError(f"spy: J must be a matrix of scipy.sparse, got {got}; scipy.sparse.csr_array(J) makes one of an array")
     places = J.tocoo()
     slots = np.zeros(places.nnz, np.int64) if colors is None else _of_entries(colors, places)
     axes = optional("matplotlib.pyplot", "plot", "spy").gca() if ax is None else ax
-    m, n = J.shape
+    m, n = (max(k, 1) for k in J.shape)  # an image has a size
     look = {"cmap": _cmap(slots, colors), "interpolation": "nearest", "vmin": 0, "vmax": max(int(slots.max(initial=0)), 1)}
     axes.imshow(_cells(places, slots), **{"extent": (-0.5, n - 0.5, m - 0.5, -0.5), **look, **kwargs})
     axes.xaxis.tick_top()
@@ -88,10 +89,10 @@ def _of_entries(colors: Any, places: Any) -> Array:
 
 def _cells(places: Any, slots: Array) -> Array:
     """Return the highest colour in each cell of the picture, masked where there is no entry."""
-    m, n = places.shape
+    m, n = (max(k, 1) for k in places.shape)
     height, width = min(m, RESOLUTION), min(n, RESOLUTION)
     cells = np.full((height, width), -1, np.int64)
-    cell = (places.row.astype(np.int64) * height // max(m, 1), places.col.astype(np.int64) * width // max(n, 1))
+    cell = (places.row.astype(np.int64) * height // m, places.col.astype(np.int64) * width // n)
     np.maximum.at(cells, cell, slots)
     return np.ma.masked_less(cells, 0)
 
