@@ -1,5 +1,5 @@
 """
-Kernels of colourings and of the orders in which vertices are coloured.
+Kernels of colourings, of the places that they give entries, and of the orders in which vertices are coloured.
 
 A graph is a pair of lists of lists: `ptr, idx` name the rows of each column, `back_ptr, back_idx` the columns of each row, as a
 matrix by columns and the same by rows have them. Two columns are neighbours if they share a row. In a symmetric pattern, columns
@@ -130,6 +130,27 @@ def stars(ptr: Any, idx: Any, order: Any, colors: Any, words: int) -> int:
 
 
 @kernel
+def places(ptr: Any, idx: Any, colors: Any, count: int, out: Any) -> None:
+    """
+    Write where each entry (i, j) stands by itself in the flattened products with the sums of columns of a colour.
+
+    That is row i of the product of the colour of j; or, where i has another entry in a column of that colour, the matrix being symmetric,
+    row j of the product of the colour of i.
+    """
+    m = ptr.size - 1
+    met_in, alike_in = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
+    for i in range(m):
+        for p in range(ptr[i], ptr[i + 1]):
+            c = colors[idx[p]]
+            if met_in[c] == i:
+                alike_in[c] = i
+            met_in[c] = i
+        for p in range(ptr[i], ptr[i + 1]):
+            c = colors[idx[p]]
+            out[p] = c * m + i if alike_in[c] != i else colors[i] * m + idx[p]
+
+
+@kernel
 def degrees(ptr: Any, idx: Any, back_ptr: Any, back_idx: Any, out: Any) -> None:
     """Write how many neighbours each column has."""
     met_by = np.full(out.size, -1, np.int64)
@@ -195,5 +216,6 @@ def examples() -> Iterator[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
     order, out = np.zeros(1, np.int64), np.zeros(1, np.int64)
     yield "disjoint", disjoint, (*graph, order, out)
     yield "stars", stars, (*graph[:2], order, out, 1)
+    yield "places", places, (*graph[:2], np.zeros(1, np.int64), 1, out)
     yield "degrees", degrees, (*graph, out)
     yield "peeled", peeled, (*graph, np.zeros(1, np.int64), out)

@@ -184,26 +184,27 @@ def _transposed(pattern: Any) -> tuple[Array, Array]:
     return found.indptr, found.indices
 
 
-def _rows_of(pattern: Any) -> Array:
-    """Return the row of each entry."""
-    return np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+def _disjoint(graph: _Graph, order: Order) -> tuple[Array, int]:
+    vertices = _ORDERS[order](graph)
+    colors = np.empty_like(vertices)
+    return colors, compiled("coloring").disjoint(*graph, vertices, colors)
 
 
-def _disjoint(graph: _Graph, order: Array) -> tuple[Array, int]:
-    colors = np.empty_like(order)
-    return colors, compiled("coloring").disjoint(*graph, order, colors)
+def _places(pattern: Any, colors: Array, count: int) -> Array:
+    """Return for each entry where it stands in the products with columns."""
+    found = np.empty(pattern.nnz, np.int64)
+    compiled("coloring").places(pattern.indptr, pattern.indices, colors, count, found)
+    return found
 
 
 def _columns(pattern: Any, order: Order) -> tuple[Array, int, Array]:
-    graph = _Graph(*_transposed(pattern), pattern.indptr, pattern.indices)
-    colors, count = _disjoint(graph, _ORDERS[order](graph))
-    return colors, count, colors[pattern.indices] * pattern.shape[0] + _rows_of(pattern)
+    colors, count = _disjoint(_Graph(*_transposed(pattern), pattern.indptr, pattern.indices), order)
+    return colors, count, _places(pattern, colors, count)
 
 
 def _rows(pattern: Any, order: Order) -> tuple[Array, int, Array]:
-    graph = _Graph(pattern.indptr, pattern.indices, *_transposed(pattern))
-    colors, count = _disjoint(graph, _ORDERS[order](graph))
-    return colors, count, colors[_rows_of(pattern)] * pattern.shape[1] + pattern.indices
+    colors, count = _disjoint(_Graph(pattern.indptr, pattern.indices, *_transposed(pattern)), order)
+    return colors, count, np.repeat(colors * pattern.shape[1], np.diff(pattern.indptr)) + pattern.indices
 
 
 def _symmetric(pattern: Any, order: Order) -> tuple[Array, int, Array]:
@@ -215,10 +216,7 @@ def _symmetric(pattern: Any, order: Order) -> tuple[Array, int, Array]:
     while count < 0:  # what has run out of colours has cost at most half of what comes
         count = compiled("coloring").stars(pattern.indptr, pattern.indices, vertices, colors, words)
         words *= 2
-    rows, columns = _rows_of(pattern), pattern.indices
-    place = colors[columns] * n + rows  # where H·s of the colour of the column holds the row
-    alike = np.bincount(place, minlength=count * n)
-    return colors, count, np.where(alike[place] == 1, place, colors[rows] * n + columns)
+    return colors, count, _places(pattern, colors, count)
 
 
 def _check_symmetric(pattern: Any) -> None:
