@@ -280,8 +280,8 @@ def coloring(pattern: Any, kind: Kind = "columns", order: Order = "natural") -> 
     entry stands by itself in one of its two products: a star colouring (Coleman & Moré, Math. Programming 28, 1984), as by Gebremedhin,
     Tarafdar, Manne & Pothen, SIAM J. Sci. Comput. 29 (2007), algorithm 4.1.
 
-    With up to 63 colours the time is that of a few passes over the entries; more colours of columns take up to the sum of the squared
-    lengths of rows, as do all orders but "natural" and "random".
+    With up to 63 colours the time is linear in the number of entries; more colours of columns take up to the sum of the squared lengths
+    of rows, as do the orders of columns that look at neighbours.
 
     Examples
     --------
