@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # these are loaded when they are first asked for: bench/bench
     from .second import second_derivative as second_derivative
     from .second import value_gradient_and_hessian as value_gradient_and_hessian
     from .second import vhv as vhv
+    from .sparse.coloring import coloring as coloring
+    from .sparse.spy import spy as spy
     from .tracing import trace as trace
 
 _LATER = {
@@ -49,6 +51,8 @@ _LATER = {
     "operators": ("jacobian_operator",),
     "reverse": ("reverse",),
     "second": ("hessian", "hessian_diagonal", "hvp", "laplacian", "second_derivative", "value_gradient_and_hessian", "vhv"),
+    "sparse.coloring": ("coloring",),
+    "sparse.spy": ("spy",),
     "tracing": ("trace",),
 }
 """Modules that wait, and the public names in them."""
@@ -62,6 +66,7 @@ __all__ = [
     "Dual",
     "HyperDual",
     "LinearOp",
+    "coloring",
     "compare",
     "config",
     "defrule",
@@ -78,6 +83,7 @@ __all__ = [
     "primal",
     "reverse",
     "second_derivative",
+    "spy",
     "tangent",
     "taylor",
     "trace",

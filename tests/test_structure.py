@@ -21,7 +21,7 @@ LAYERS = [
     {"recording"},
     {"forward", "jacobians", "access", "special"},
     {"blocks"},
-    {"reverse", "second", "expansion", "operators"},
+    {"reverse", "second", "expansion", "operators", "sparse"},
     {"comparison", "tracing"},
     {""},
     {"demo", "warmup", "testing"},
