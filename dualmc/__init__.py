@@ -42,6 +42,9 @@ if TYPE_CHECKING:  # these are loaded when they are first asked for: bench/bench
     from .second import value_gradient_and_hessian as value_gradient_and_hessian
     from .second import vhv as vhv
     from .sparse.coloring import coloring as coloring
+    from .sparse.jacobian import jacobian_sparsity as jacobian_sparsity
+    from .sparse.jacobian import sparse_jacobian as sparse_jacobian
+    from .sparse.jacobian import value_and_sparse_jacobian as value_and_sparse_jacobian
     from .sparse.spy import spy as spy
     from .tracing import trace as trace
 
@@ -52,6 +55,7 @@ _LATER = {
     "reverse": ("reverse",),
     "second": ("hessian", "hessian_diagonal", "hvp", "laplacian", "second_derivative", "value_gradient_and_hessian", "vhv"),
     "sparse.coloring": ("coloring",),
+    "sparse.jacobian": ("jacobian_sparsity", "sparse_jacobian", "value_and_sparse_jacobian"),
     "sparse.spy": ("spy",),
     "tracing": ("trace",),
 }
@@ -77,12 +81,14 @@ __all__ = [
     "hvp",
     "jacobian",
     "jacobian_operator",
+    "jacobian_sparsity",
     "jvp",
     "laplacian",
     "linearize",
     "primal",
     "reverse",
     "second_derivative",
+    "sparse_jacobian",
     "spy",
     "tangent",
     "taylor",
@@ -90,6 +96,7 @@ __all__ = [
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
+    "value_and_sparse_jacobian",
     "value_gradient_and_hessian",
     "vhv",
 ]

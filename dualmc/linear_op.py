@@ -43,7 +43,21 @@ class LinearOp:
 
     """
 
-    __slots__ = ("apply", "assign", "bound", "gather", "key", "parts", "picks", "shape_in", "shape_out", "sums", "transpose", "turned", "view")
+    __slots__ = (
+        "apply",
+        "assign",
+        "bound",
+        "gather",
+        "key",
+        "parts",
+        "picks",
+        "shape_in",
+        "shape_out",
+        "sums",
+        "transpose",
+        "turned",
+        "view",
+    )
 
     def __init__(
         self,

@@ -199,7 +199,11 @@ def roll_op(shape: Shape, shift: Any, axis: Any = None) -> LinearOp:
     """Return the map of np.roll."""
     if axis is None:
         flat = reshape_op(shape, -1)
-        return flat.then(roll_op(flat.shape_out, shift, 0)).then(_reshaped(flat.shape_out, shape)) if len(shape) != 1 else roll_op(shape, shift, 0)
+        return (
+            flat.then(roll_op(flat.shape_out, shift, 0)).then(_reshaped(flat.shape_out, shape))
+            if len(shape) != 1
+            else roll_op(shape, shift, 0)
+        )
     nd = len(shape)
     axes = tuple(negative_axes(a, nd)[0] for a in (axis if isinstance(axis, tuple) else (axis,)))
     shifts = tuple(int(s) for s in np.broadcast_to(shift, len(axes))) if np.ndim(shift) == 0 else tuple(int(s) for s in shift)

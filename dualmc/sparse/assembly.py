@@ -54,6 +54,7 @@ class Layout:
 
     def values(self, terms: Terms, dtype: Any) -> Array:
         """Return the entries."""
+        dtype = np.result_type(dtype, *[complex for v in terms.values() if np.iscomplexobj(v)])
         table = np.empty((len(self.slots), math.prod(self.shape)), dtype)
         for row, s in zip(table, self.slots, strict=True):
             row.reshape(self.shape)[...] = terms[s]

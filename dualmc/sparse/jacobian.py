@@ -1,120 +1,178 @@
-"""Sparse Jacobians: one run of f with structured tangents, whose slots are the entries."""
+"""Sparse Jacobians and their patterns, from one run of a function with structured tangents."""
 
-import math
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._typing import Array, Function, Shape
-from ..arrays.creation import carries
+from .._typing import Function
 from ..boundary import Call
-from ..extras import optional
-from ..jacobians import CHUNK_BYTES, basis, check_real, chunks, transform
-from ..recording import Recording, record
-from ..tangents import dense, structured
-from ..tangents.structured import Family, Structured, Unstructured
-from .assembly import Assembler
+from ..jacobians import transform
+from .evaluator import Evaluator, Strategy
 
 
-class Evaluator:
-    """
-    Evaluates sparse Jacobians of one function.
-
-    Prepared, it keeps the roots and layouts of one evaluation for the next one: equal slots are then the same objects, and values are
-    written into the structure that is there.
-    """
-
-    def __init__(self, name: str, *, prepared: bool) -> None:
-        self.sparse = optional("scipy.sparse", "scipy", name)
-        self.name, self.prepared = name, prepared
-        self._lock = threading.Lock()
-        self._kept: dict[Any, tuple[Family, list[Assembler]]] = {}
-
-    def __call__(self, call: Call, has_aux: bool) -> tuple[list[Array], list[list[Any]], Any, Any]:
-        """Return the values, a row of matrices for each of them, the structure of the result and auxiliary data."""
-        _check(call)
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)
-        with self._lock:
-            rows = list(self._rows(call, recording))
-        return recording.values, rows, recording.structure, recording.aux
-
-    def _rows(self, call: Call, recording: Recording) -> Iterator[list[Any]]:
-        key = tuple([(x.shape, x.dtype) for x in call.leaves])
-        family, assemblers = self._kept.get(key) or (Family(call.leaves), [])
-        if self.prepared:
-            self._kept[key] = family, assemblers
-        while len(assemblers) < len(recording.values):
-            assemblers.append(Assembler(self.sparse))
-        try:
-            tangents = recording.tape.push(family.seeds(), structured)
-            found = [self._row(family, a, y, t) for a, y, t in zip(assemblers, recording.values, tangents, strict=True)]
-            if any(dense.has_nan(j.data) for row in found for j in row if j.nnz):
-                found = self._strict(call, recording, family, assemblers, found)
-        except Unstructured:
-            self._kept.pop(key, None)
-            found = [self._full(call, recording, i) for i in range(len(recording.values))]
-        finally:
-            family.release()
-        yield from found
-
-    def _row(self, family: Family, assembler: Assembler, y: Array, t: Structured | None) -> list[Any]:
-        dtype = y.dtype if y.dtype.kind in "fc" else np.dtype(float)
-        return [assembler.jacobian({} if t is None else t.terms, np.shape(y), leaf, dtype) for leaf in family.leaves]
-
-    def _strict(self, call: Call, recording: Recording, family: Family, assemblers: list[Assembler], found: list[list[Any]]) -> list[list[Any]]:
-        """Return the matrices with 0·inf = 0: by slots, or if maps between them are infinite by dense directions, read where entries are."""
-        if not family.used:
-            tangents = recording.tape.push(family.seeds(strict=True), structured)
-            return [self._row(family, a, y, t) for a, y, t in zip(assemblers, recording.values, tangents, strict=True)]
-        for i, row in enumerate(found):
-            for a, b in zip(row, self._full(call, recording, i), strict=True):
-                a.data[...] = b.toarray()[np.repeat(np.arange(a.shape[0]), np.diff(a.indptr)), a.indices]
-        return found
-
-    def _full(self, call: Call, recording: Recording, i: int) -> list[Any]:
-        """Return matrices with all entries, by dense directions."""
-        columns = np.concatenate([block for block in dense_columns(call, recording, i)])
-        at, row = 0, []
-        for x in call.leaves:
-            block = columns[at : at + x.size].reshape(x.size, -1).T
-            full = np.arange(block.size) % max(1, x.size), np.arange(0, block.size + 1, max(1, x.size)) if x.size else np.zeros(len(block) + 1, int)
-            row.append(self.sparse.csr_array((np.ascontiguousarray(block).reshape(-1), *full), shape=block.shape))
-            at += x.size
-        return row
-
-
-def dense_columns(call: Call, recording: Recording, i: int) -> Iterator[Array]:
-    """Yield the tangents of output i along all basis vectors, block by block, from the tape: f does not run again."""
-    sizes = sum(x.size for x in call.leaves)
-    value = recording.values[i]
-    step = max(1, CHUNK_BYTES // (8 * max(1, sizes, value.size)))
-    for start, stop in chunks(sizes, step):
-        at, seeds = 0, []
-        for x, shape in zip(call.leaves, call.shapes, strict=True):
-            seed = basis(x, shape, at, start, stop)
-            seeds.append(np.zeros((stop - start, *x.shape), x.dtype) if seed is None else seed)
-            at += math.prod(shape)
-        t = recording.tape.push(seeds)[i]
-        yield np.zeros((stop - start, *np.shape(value))) if t is None else t
-
-
-def _check(call: Call) -> None:
-    check_real(call)
-    if any(carries(x) for x in call.leaves):
-        raise TypeError(f"{call.name}: an input carries a tangent of another transform, which a matrix of SciPy cannot hold; use dm.jacobian")
-
-
-Matrices = Callable[[Any], Any]
-
-
-def _sparse(name: str, f: Function, argnums: Any, has_aux: bool, prepare: bool, with_value: bool, matrices: Matrices = lambda j: j) -> Function:
-    evaluator = Evaluator(name, prepared=prepare)
-
+def _sparse(
+    evaluator: Evaluator, f: Function, argnums: Any, has_aux: bool, with_value: bool, of_matrix: Callable[[Any], Any] | None = None
+) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
         values, rows, outer, aux = evaluator(call, has_aux)
-        trees = [call.like_inputs(map(matrices, row)) for row in rows]
-        return outer.unflatten(iter(values)), outer.unflatten(iter(trees)), aux
+        if of_matrix is not None:
+            rows = [list(map(of_matrix, row)) for row in rows]
+        return outer.unflatten(iter(values)), outer.unflatten(call.like_inputs(iter(row)) for row in rows), aux
 
-    return transform(name, f, argnums, has_aux, with_value, solve)
+    return transform(evaluator.name, f, argnums, has_aux, with_value, solve)
+
+
+def sparse_jacobian(
+    f: Function,
+    *,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    prepare: bool = False,
+    strategy: Strategy = "auto",
+    pattern: Any = None,
+) -> Function:
+    """
+    Return the function that evaluates the Jacobian of f as a sparse matrix.
+
+    Parameters
+    ----------
+    f : callable
+        A function of real arrays, or of nested tuples, lists, dicts and named tuples of arrays, that returns the like.
+    argnums : int or tuple of int
+        The positional arguments to differentiate with respect to.
+    has_aux : bool
+        f returns `(output, aux)`; the result is then `(jacobian, aux)`.
+    prepare : bool
+        For many evaluations: the structure that the first one finds is kept for each set of input shapes, and later ones write values
+        into it. The matrices then share their `indices` and `indptr`. If f takes another way, its structure is found anew.
+    strategy : {"auto", "structured", "colored"}
+        How prepared evaluations go: by the slots of structured tangents, or by one dense direction for each colour of the pattern.
+        "auto" takes colours where there are four times as many slots; the first evaluation goes by slots.
+    pattern : array or matrix of scipy.sparse, optional
+        The places of all entries that can be other than zero, for all outputs below each other and all inputs side by side. If it is
+        given, all evaluations go by colours. An entry that it lacks is added to another one, unseen.
+
+    Returns
+    -------
+    callable
+        With the arguments of f. For an output of m numbers and an input of n it returns a `scipy.sparse.csr_array` of shape (m, n), both
+        counted in the order of `ravel`; for structured outputs and inputs, the structure of the output with the structure of the
+        input in each place, a tuple for several argnums. Entries that can be other than zero are there even where they are zero.
+
+    Raises
+    ------
+    ImportError
+        If SciPy is missing (extra `scipy`).
+    TypeError
+        If an input or output is not numeric, an input is complex, or carries a tangent of another transform.
+    ValueError
+        If argnums, strategy or pattern do not fit.
+
+    Notes
+    -----
+    A tangent is Σ diag(v)·G: element-wise functions have diagonal Jacobians, which scale v (Parr & Howard, section 4.2), and what
+    moves entries composes the gathers G. So one run gives all entries, and their number is the work. Sums and products of
+    matrices start new variables, which are eliminated by products of sparse matrices: J = Σ J_cut · M · J_source. See the page
+    `structured.md` of the documentation.
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> J = dm.sparse_jacobian(lambda u: u[2:] - 2 * u[1:-1] + u[:-2] ** 2)(np.arange(6.0))
+    >>> J.shape, J.nnz
+    ((4, 6), 12)
+    >>> J.toarray()
+    array([[ 0., -2.,  1.,  0.,  0.,  0.],
+           [ 0.,  2., -2.,  1.,  0.,  0.],
+           [ 0.,  0.,  4., -2.,  1.,  0.],
+           [ 0.,  0.,  0.,  6., -2.,  1.]])
+
+    """
+    evaluator = Evaluator("sparse_jacobian", prepare=prepare, strategy=strategy, pattern=pattern)
+    return _sparse(evaluator, f, argnums, has_aux, with_value=False)
+
+
+def value_and_sparse_jacobian(
+    f: Function,
+    *,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    prepare: bool = False,
+    strategy: Strategy = "auto",
+    pattern: Any = None,
+) -> Function:
+    """
+    Return the function that evaluates f and its sparse Jacobian in the same run.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, prepare, strategy, pattern
+        As for `sparse_jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; returns `(value, jacobian)`, or `((value, aux), jacobian)` with `has_aux`.
+
+    Raises
+    ------
+    ImportError, TypeError, ValueError
+        As `sparse_jacobian`.
+
+    Notes
+    -----
+    The value is that of the run whose slots are the entries (Parr & Howard, section 4.1, for the layout).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> value, J = dm.value_and_sparse_jacobian(np.square)(np.array([1.0, 3.0]))
+    >>> value, J.toarray()
+    (array([1., 9.]), array([[2., 0.],
+           [0., 6.]]))
+
+    """
+    evaluator = Evaluator("value_and_sparse_jacobian", prepare=prepare, strategy=strategy, pattern=pattern)
+    return _sparse(evaluator, f, argnums, has_aux, with_value=True)
+
+
+def jacobian_sparsity(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """
+    Return the function that finds which entries of the Jacobian of f can be other than zero.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `sparse_jacobian`.
+
+    Returns
+    -------
+    callable
+        With the arguments of f; as `sparse_jacobian`, with the boolean pattern in place of each matrix.
+
+    Raises
+    ------
+    ImportError, TypeError, ValueError
+        As `sparse_jacobian`.
+
+    Notes
+    -----
+    The pattern is that of the operations which f did at this point, whatever their values: an entry that happens to be zero is
+    in it, one behind a branch that was not taken is not (Parr & Howard, section 4.2, for diagonal Jacobians).
+
+    Examples
+    --------
+    >>> import numpy as np, dualmc as dm
+    >>> pattern = dm.jacobian_sparsity(lambda x: x[1:] * x[:-1])(np.zeros(3))
+    >>> pattern.toarray()
+    array([[ True,  True, False],
+           [False,  True,  True]])
+
+    """
+    evaluator = Evaluator("jacobian_sparsity", prepare=False, strategy="structured")
+    return _sparse(evaluator, f, argnums, has_aux, with_value=False, of_matrix=_pattern)
+
+
+def _pattern(matrix: Any) -> Any:
+    return type(matrix)((np.ones(matrix.nnz, bool), matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -62,13 +62,13 @@ class Family:
         self.used, self.most, self.strict = 0, 0, strict
         return [Structured(self, r.shape, {r.identity: 1.0}) for r in self.leaves]
 
-    def cut(self, shape: Shape, is_complex: bool, source: Cut) -> Root:
+    def cut(self, shape: Shape, source: Cut) -> Root:
         """Return the next root that is not a leaf."""
-        if self.used < len(self.cuts) and self.cuts[self.used].shape == shape and self.cuts[self.used].is_complex is is_complex:
+        if self.used < len(self.cuts) and self.cuts[self.used].shape == shape:
             root = self.cuts[self.used]
         else:
             del self.cuts[self.used :]
-            root = Root(shape, is_complex=is_complex)
+            root = Root(shape)
             self.cuts.append(root)
         self.used += 1
         root.source = source
@@ -227,8 +227,9 @@ def bound(
 def _cut(op: LinearOp, t: Structured, pattern: Callable[[], LinearOp] | None) -> Structured:
     if not t.terms:
         return Structured(t.family, op.shape_out, {})
-    is_complex = t.dtype is not None and t.dtype.kind == "c"
-    root = t.family.cut(op.shape_out, is_complex, Cut(op, t.terms, pattern))
+    if any(s.root.is_complex for s in t.terms):
+        raise Unstructured  # a map of complex variables may be linear over the reals only
+    root = t.family.cut(op.shape_out, Cut(op, t.terms, pattern))
     return Structured(t.family, op.shape_out, {root.identity: 1.0}, t.dtype)
 
 
@@ -332,8 +333,11 @@ def copy(t: Structured) -> Structured:
 
 
 def cast(t: Structured, dtype: Any) -> Structured:
-    """Return t as dtype; the tangent of a real value is real."""
+    """Return t as dtype; the tangent of a real value is real, and a root that turns out to be complex is noted to be."""
     terms = t.terms
+    if np.dtype(dtype).kind == "c":
+        for s in terms:
+            s.root.is_complex = s.root.is_complex or s.root.source is not None
     if np.dtype(dtype).kind == "f" and any([np.iscomplexobj(v) for v in terms.values()]):
         if any(s.root.is_complex for s in terms):
             raise Unstructured
