@@ -1,8 +1,8 @@
 """Evaluation of sparse Jacobians: by the slots of one run, or by the directions of a colouring."""
 
-import math
+import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..extras import optional
 from ..jacobians import CHUNK_BYTES, basis, check_real, chunks, fresh
 from ..recording import Recording, record
 from ..tangents import dense, structured
-from ..tangents.structured import Family, Structured, Unstructured
+from ..tangents.structured import Family, Structured, UnstructuredError
 from ..trees import Structure
 from .assembly import Assembler
 from .coloring import Coloring, coloring
@@ -91,7 +91,7 @@ class Evaluator:
             found = self._rows(recording, prepared, strict=False)
             if any(dense.has_nan(j.data) for row in found for j in row if j.nnz):
                 found = self._mended(call, recording, prepared, found)
-        except Unstructured:
+        except UnstructuredError:
             found = [self._full(call, recording, i) for i in range(len(values))]
         finally:
             family.release()
@@ -167,7 +167,7 @@ def _check(call: Call) -> None:
     check_real(call)
     if any(carries(x) for x in call.leaves):
         raise TypeError(
-            f"{call.name}: an input carries a tangent of another transform, which a matrix of SciPy cannot hold; use dm.jacobian inside others"
+            f"{call.name}: an input carries a tangent of another transform, which no matrix of SciPy can hold; use dm.jacobian there"
         )
 
 
@@ -191,4 +191,4 @@ def _blocks(whole: Any, heights: Sequence[int], widths: Sequence[int]) -> list[l
     if len(heights) == len(widths) == 1:
         return [[whole]]
     i, j = np.concatenate([[0], np.cumsum(heights)]), np.concatenate([[0], np.cumsum(widths)])
-    return [[whole[a:b, c:d] for c, d in zip(j[:-1], j[1:], strict=True)] for a, b in zip(i[:-1], i[1:], strict=True)]
+    return [[whole[a:b, c:d] for c, d in itertools.pairwise(j)] for a, b in itertools.pairwise(i)]

@@ -179,7 +179,7 @@ def copy(t: Array) -> Array:
 
 def owns(t: Array, given: Sequence[Array]) -> bool:
     """Return whether t is an array whose memory nothing else sees, none of those it was made from either."""
-    return type(t) is ndarray and t.base is None and not any([t is g for g in given])
+    return type(t) is ndarray and t.base is None and all(t is not g for g in given)
 
 
 def lift(t: Array, like: Array) -> Array:

@@ -22,7 +22,7 @@ class Root:
     It keeps all gathers that were ever made from it: a second evaluation with the same root finds the same objects.
     """
 
-    __slots__ = ("_index", "_joined", "_known", "_probe", "_views", "identity", "is_complex", "shape", "size", "source")
+    __slots__ = ("_index", "_joined", "_known", "_probe", "_views", "identity", "is_complex", "shape", "size", "source", "start")
 
     def __init__(self, shape: Shape, *, is_complex: bool = False) -> None:
         self.shape, self.size, self.is_complex = shape, math.prod(shape), is_complex
@@ -33,7 +33,8 @@ class Root:
         self._views: dict[Hashable, Gather] = {}
         self._known: dict[Hashable, list[Gather]] = {}
         self._joined: dict[Hashable, tuple[Gather, ...]] = {}
-        self.identity = self._view(self._probe)
+        self.start = int(self._probe.__array_interface__["data"][0])
+        self.identity = self.view(self._probe)
 
     def __repr__(self) -> str:
         """Say what it is."""
@@ -47,7 +48,7 @@ class Root:
             self._index = np.arange(self.size, dtype=dtype).reshape(self.shape)
         return self._index
 
-    def _view(self, probe: Array) -> "Gather":
+    def view(self, probe: Array) -> "Gather":
         """Return the gather whose entries lie in memory as those of a view of the probe."""
         key = (probe.__array_interface__["data"][0], probe.shape, probe.strides)
         known = self._views.get(key)
@@ -95,7 +96,7 @@ class Gather:
         return f"<gather of shape {self.shape} from {self.root!r}>"
 
     @property
-    def is_view(self) -> bool:
+    def isview(self) -> bool:
         """Whether the entries that it reads lie evenly in the root, as those of a slice do."""
         return self._probe is not None
 
@@ -112,13 +113,9 @@ class Gather:
         flat = root.index.reshape(-1)
         if not probe.size:
             return np.empty(self.shape, flat.dtype)
-        start = probe.__array_interface__["data"][0] - root.identity._start()
+        start = probe.__array_interface__["data"][0] - root.start
         strides = tuple([s * flat.itemsize for s in probe.strides])
         return np.lib.stride_tricks.as_strided(flat[start:], self.shape, strides, writeable=False)
-
-    def _start(self) -> int:
-        assert self._probe is not None
-        return int(self._probe.__array_interface__["data"][0])
 
     @property
     def whole(self) -> bool:
@@ -154,7 +151,7 @@ class Gather:
         if op.view and self._probe is not None:
             probe = op.apply(self._probe)
             if probe.base is not None and np.may_share_memory(probe, self._probe):
-                return self.root._view(probe)
+                return self.root.view(probe)
         if op.gather:
             return self.root.gather(np.ascontiguousarray(op.apply(self.index)))
         return self.root.gather(np.ascontiguousarray(op.apply(self.index + 1) - 1))  # zero where nothing is picked
@@ -167,7 +164,7 @@ class Gather:
         known = self._kids.get(key)
         if known is None:
             if self._probe is not None:
-                known = self.root._view(np.broadcast_to(self._probe, shape))
+                known = self.root.view(np.broadcast_to(self._probe, shape))
             else:
                 known = self.root.gather(np.broadcast_to(self.index, shape))
             self._kids[key] = known

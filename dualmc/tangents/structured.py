@@ -26,11 +26,11 @@ Terms = dict[Gather, Any]
 """Slots: what stands before each gather, a number or an array of the shape of the primal."""
 
 
-class TooManySlots(Exception):
+class SlotLimitError(Exception):
     """A tangent has more slots than its family allows."""
 
 
-class Unstructured(Exception):
+class UnstructuredError(Exception):
     """An operation has no structured form, as the conjugate of a complex variable."""
 
 
@@ -85,7 +85,7 @@ class Family:
         if n > self.most:
             self.most = n
             if self.limit is not None and n > self.limit:
-                raise TooManySlots
+                raise SlotLimitError
         return terms
 
 
@@ -108,6 +108,13 @@ class Structured:
         self.family, self.shape, self._terms, self.dtype = family, shape, terms, dtype
         self._writes: list[tuple[LinearOp, Structured | None]] | None = None
 
+    @classmethod
+    def joined(cls, family: Family, shape: Shape, parts: "Sequence[tuple[LinearOp, Structured | None]]", dtype: Any) -> "Structured":
+        """Return what has the parts where the maps read, and zeros elsewhere."""
+        new = cls(family, shape, {}, dtype)
+        new._writes = list(parts)
+        return new
+
     def __repr__(self) -> str:
         """Say how many slots there are."""
         return f"<structured tangent of shape {self.shape}, {len(self.terms)} slots>"
@@ -124,6 +131,18 @@ class Structured:
             self._terms = self.family.counted(_written(self._terms, self._writes, self.shape))
             self._writes = None
         return self._terms
+
+    def write(self, op: LinearOp, u: "Structured | None") -> None:
+        """Write u, or zero, into the entries that op reads; it is done when the slots are next asked for."""
+        if self._writes is None:
+            self._writes = []
+        self._writes.append((op, u))
+
+    def copy(self) -> "Structured":
+        """Return a tangent that later writes do not change."""
+        new = Structured(self.family, self.shape, self._terms, self.dtype)
+        new._writes = None if self._writes is None else self._writes.copy()
+        return new
 
 
 def number(v: Any) -> bool:
@@ -191,7 +210,7 @@ def linear(op: LinearOp, t: Structured) -> Structured:
         return Structured(t.family, op.shape_out, _merged(terms, t.terms, op), t.dtype)
     if op.key in _PARTS:
         if any(s.root.is_complex for s in t.terms):
-            raise Unstructured
+            raise UnstructuredError
         return Structured(t.family, op.shape_out, {s: op.apply(np.asarray(v)) for s, v in t.terms.items()}, None)
     return _cut(op, t, None)
 
@@ -228,7 +247,7 @@ def _cut(op: LinearOp, t: Structured, pattern: Callable[[], LinearOp] | None) ->
     if not t.terms:
         return Structured(t.family, op.shape_out, {})
     if any(s.root.is_complex for s in t.terms):
-        raise Unstructured  # a map of complex variables may be linear over the reals only
+        raise UnstructuredError  # a map of complex variables may be linear over the reals only
     root = t.family.cut(op.shape_out, Cut(op, t.terms, pattern))
     return Structured(t.family, op.shape_out, {root.identity: 1.0}, t.dtype)
 
@@ -242,18 +261,14 @@ def weigh(t: Structured, g: Array, op: LinearOp, dtype: Any, *, select: bool = F
 
 
 def assign(t: Structured, op: LinearOp, u: Structured | None) -> None:
-    """Write u, or zero, into the entries of t that op reads; it is done when t is next read."""
-    if t._writes is None:
-        t._writes = []
-    t._writes.append((op, u))
+    """Write u, or zero, into the entries of t that op reads."""
+    t.write(op, u)
 
 
 def join(ops: Sequence[LinearOp], parts: Sequence[Structured | None], shape: Shape, dtype: Any) -> Structured:
     """Return the tangent whose part read by ops[i] is parts[i]."""
     given = [(op, p) for op, p in zip(ops, parts, strict=True) if p is not None]
-    new = Structured(given[0][1].family, shape, {}, dtype)
-    new._writes = list(given)
-    return new
+    return Structured.joined(given[0][1].family, shape, given, dtype)
 
 
 def _written(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]], shape: Shape) -> Terms:
@@ -267,7 +282,7 @@ def _written(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]], 
         columns = [row.get(root, []) for row in rows]
         keys = tuple([(op.key, op.shape_out) for op, _ in writes])
         key = (shape, keys, tuple([tuple([s for s, _ in column]) for column in columns]))
-        known = all([op.key is not None for op, _ in writes])
+        known = all(op.key is not None for op, _ in writes)
         make = _Joining(root, shape, columns, [op for op, _ in writes])
         gathers = root.remembered(key, make) if known else make()
         for j, g in enumerate(gathers):
@@ -310,7 +325,7 @@ class _Joining(NamedTuple):
 def _values(shape: Shape, parts: list[Any], writes: Sequence[tuple[LinearOp, Structured | None]]) -> Any:
     """Return what stands before a joined gather; one number if it is the same wherever something is gathered."""
     held = [v for v in parts if v is not None]
-    if all([number(v) for v in held]) and all([v == held[0] for v in held[1:]]):
+    if all(map(number, held)) and all(v == held[0] for v in held[1:]):
         return held[0]
     values = np.zeros(shape, np.result_type(*[float if type(v) is float else v.dtype for v in held]))
     if parts[0] is not None:
@@ -327,24 +342,20 @@ def zeros(t: Structured, nd_in: int, shape: Shape, dtype: Any) -> Structured:
 
 def copy(t: Structured) -> Structured:
     """Return a tangent that later writes to t do not change."""
-    new = Structured(t.family, t.shape, t._terms, t.dtype)
-    new._writes = None if t._writes is None else t._writes.copy()
-    return new
+    return t.copy()
 
 
 def cast(t: Structured, dtype: Any) -> Structured:
     """Return t as dtype; the tangent of a real value is real, and a root that turns out to be complex is noted to be."""
-    terms = t.terms
-    if np.dtype(dtype).kind == "c":
+    terms, kind = t.terms, np.dtype(dtype).kind
+    if kind == "c":
         for s in terms:
             s.root.is_complex = s.root.is_complex or s.root.source is not None
-    if np.dtype(dtype).kind == "f" and any([np.iscomplexobj(v) for v in terms.values()]):
+    elif any(map(np.iscomplexobj, terms.values())):
         if any(s.root.is_complex for s in terms):
-            raise Unstructured
+            raise UnstructuredError
         terms = {s: np.real(v) for s, v in terms.items()}
-    new = copy(t) if terms is t._terms and t._writes else Structured(t.family, t.shape, terms)
-    new.dtype = np.dtype(dtype)
-    return new
+    return Structured(t.family, t.shape, terms, np.dtype(dtype))
 
 
 def lift(t: Structured, like: Structured) -> Structured:
@@ -354,4 +365,4 @@ def lift(t: Structured, like: Structured) -> Structured:
 
 def owns(t: Structured, given: Sequence[Structured]) -> bool:
     """Whether t is not one of what it was made from."""
-    return not any([t is g for g in given])
+    return all(t is not g for g in given)

@@ -378,7 +378,7 @@ class Tape:
 
 
 def _widest(tangents: Sequence[Any], leaves: Sequence[Node]) -> tuple[Any, int]:
-    """Return the tangent of the highest level, so that zeros like it can hold what is computed from any of them, and the axes of its primal."""
+    """Return the tangent of the highest level, which zeros can be like that hold what any of them makes, and the axes of its primal."""
     if not tangents:
         return np.zeros(()), 0
     t, leaf = max(zip(tangents, leaves, strict=True), key=lambda pair: getattr(pair[0], "level", -1))
