@@ -161,15 +161,15 @@ def multilinear(
     """The product rule: Σᵢ f(x₁, ..., tᵢ, ..., xₙ)."""
     args = rebuild(primals)
     ans = rule.func(*args, **kwargs)
+    space = space_of(next((t for t in tangents if t is not None), None))
+    if space.KEEPS:  # without the operands among the arguments: which of them are kept is for the space to say
+        bind = partial(rule.bind, args=rebuild((None,) * len(primals)), kwargs=kwargs)
+        return ans, space.bound(bind, primals, tangents, ans)
     total: Tangent | None = None
     for i, t in enumerate(tangents):
         if t is None:
             continue
-        space = space_of(t)
-        if space.KEEPS:
-            new = space.bound(t, partial(rule.bind, args=args, kwargs=kwargs), i, primals, tangents, ans)
-        else:
-            new = along(rule, i, primals, args, kwargs, t)
+        new = along(rule, i, primals, args, kwargs, t)
         total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
 

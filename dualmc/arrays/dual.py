@@ -136,8 +136,8 @@ class Carrier(NumPyProtocol, ArrayMethods):
             rule = _rule_of(ufunc)
             if type(rule) is Elementwise and len(inputs) < 3:
                 return _unary(rule, *inputs) if len(inputs) == 1 else _binary(rule, *inputs)
-            if type(rule) is Multilinear:
-                return WAYS[Multilinear](rule, inputs, kwargs)
+            if type(rule) is Multilinear and len(inputs) == 2:
+                return _product(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
 
     # Indexing: basic keys give views that share primal and tangent with this array.
@@ -231,10 +231,10 @@ class Carrier(NumPyProtocol, ArrayMethods):
         return _binary(_REMAINDER, other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return WAYS[Multilinear](_MATMUL, (self, other), {})
+        return _product(_MATMUL, self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return WAYS[Multilinear](_MATMUL, (other, self), {})
+        return _product(_MATMUL, other, self)
 
     def __neg__(self) -> Any:
         return _unary(_NEGATIVE, self)
@@ -469,6 +469,16 @@ def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
         if ans.dtype is (p.dtype if u is not None else q.dtype):
             return Dual(ans, _record(rule.d, ans, (p, q), (p, q), (u, v)), other)
     return WAYS[Elementwise](rule, (a, b), {})
+
+
+def _product(rule: Multilinear, a: Any, b: Any) -> Any:
+    """Take the short way for two raw arrays of numbers."""
+    p, u, level = (a.primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
+    q, v, other = (b.primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    if type(p) is type(q) is ndarray and (level is None or level == other) and p.dtype.kind in "fc" and q.dtype.kind in "fc":
+        ans, t = propagate.multilinear(rule, (p, q), (u, v), tuple, {})
+        return Dual(ans, t, other)
+    return WAYS[Multilinear](rule, (a, b), {})
 
 
 def _simple(c: Any, p: Array) -> bool:

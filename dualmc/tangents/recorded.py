@@ -159,16 +159,12 @@ def snapshot(x: Any) -> Any:
     return new
 
 
-def _keep(node: Any, i: int, g: Any, primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> None:
-    """Let a node keep g, its part i: the user's own array as a copy, that of a Dual until it is written to."""
-    for k, p in enumerate(primals):
-        if g is p:
-            t = tangents[k]
-            if t is None:
-                node.replace(i, snapshot(g))
-            else:
-                _lend(t, node, i)
-            return
+def _keep(node: Any, i: int, x: Any, t: Recorded | None) -> None:
+    """Let a node keep x, its part i: the user's own array as a copy, that of a Dual until it is written to."""
+    if t is None:
+        node.replace(i, snapshot(x))
+    else:
+        _lend(t, node, i)
 
 
 def _lend(t: Recorded, node: Any, i: int) -> None:
@@ -224,7 +220,10 @@ def elementwise(
             if g is ans:
                 _lend(new, node, i)
             else:
-                _keep(node, i, g, primals, tangents)
+                for p, t in zip(primals, tangents, strict=True):
+                    if g is p:
+                        _keep(node, i, g, t)
+                        break
     return new
 
 
@@ -261,20 +260,27 @@ def part(t: Recorded, op: LinearOp, ans: Array) -> Recorded:
     return View(t, op) if type(ans) is ndarray else Recorded(Map(t.read(), op, ans.dtype))
 
 
-def bound(
-    t: Recorded, bind: Callable[..., LinearOp], i: int, primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array
-) -> Recorded:
-    """Return the multilinear function with t in the place of operand i."""
-    operands = [Absent(p.shape) if j == i else p for j, p in enumerate(primals)]
-    node = Bound(t.read(), bind, i, operands, ans.shape, ans.dtype)
+def bound(bind: Callable[..., LinearOp], primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array) -> Recorded:
+    """Return the sum of a multilinear function of primals with each tangent in the place of its operand."""
+    parents: list[Node] = []
+    places: list[int] = []
+    for i, t in enumerate(tangents):
+        if t is not None:
+            parents.append(t.read())
+            places.append(i)
+    operands = list(primals)
+    alone = places[0] if len(places) == 1 else None
+    if alone is not None:
+        operands[alone] = Absent(primals[alone].shape)
+    node = Bound(parents, bind, places, operands, ans.shape, ans.dtype)
     for j, p in enumerate(primals):
-        if j != i:
-            _keep(node, j, p, primals, tangents)
+        if j != alone:
+            _keep(node, j, p, tangents[j])
     return Recorded(node)
 
 
 class Absent:
-    """Stands for the operand that a map takes, of which only the shape is needed."""
+    """Stands for the only operand with a tangent, of which only the shape is needed."""
 
     __slots__ = ("ndim", "shape")
 
