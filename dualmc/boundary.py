@@ -99,6 +99,8 @@ def settled(t: Array, p: Array) -> Array:
 
 def argument_numbers(name: str, argnums: Any, n: int, option: str = "argnums") -> tuple[int, ...]:
     """Return the numbers that argnums names among n positional arguments, counted from the front."""
+    if type(argnums) is int and 0 <= argnums < n:
+        return (argnums,)
     single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
     numbers = (argnums,) if single else argnums
     if not isinstance(numbers, (tuple, list)) or not all(isinstance(i, (int, np.integer)) for i in numbers) or not numbers:
@@ -131,6 +133,8 @@ class Call:
         self.shapes = [x.shape[batch:] for x in self.leaves]
 
     def _points(self, batch: int) -> Shape:
+        if type(batch) is int and not batch:
+            return ()
         if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 0:
             raise ValueError(f"{self.name}: batch must be the number of leading axes that count points, got {batch!r}")
         found = {x.shape[:batch] for x in self.leaves}

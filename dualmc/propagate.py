@@ -93,9 +93,9 @@ def weighted_sum(terms: Sequence[Term], shape: Shape, dtype: Any, *, select: boo
 
 def private(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
     """Return arguments with copies of the arrays among them, which a map would hold on to: indices, masks."""
-    if args and any(type(a) is np.ndarray for a in args):
+    if args and np.ndarray in map(type, args):
         args = [np.copy(a) if type(a) is np.ndarray else a for a in args]
-    if kwargs and any(type(a) is np.ndarray for a in kwargs.values()):
+    if kwargs and np.ndarray in map(type, kwargs.values()):
         kwargs = {k: np.copy(a) if type(a) is np.ndarray else a for k, a in kwargs.items()}
     return args, kwargs
 

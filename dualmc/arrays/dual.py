@@ -471,7 +471,7 @@ def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     return WAYS[Elementwise](rule, (a, b), {})
 
 
-def _product(rule: Multilinear, a: Any, b: Any) -> Any:
+def _product(rule: Any, a: Any, b: Any) -> Any:
     """Take the short way for two raw arrays of numbers."""
     p, u, level = (a.primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
     q, v, other = (b.primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)

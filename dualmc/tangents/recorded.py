@@ -6,6 +6,8 @@ and the map, reads through it, and writes to it. What a node keeps of the user's
 to: then the nodes that hold on to it take a copy (`replace`).
 """
 
+import dis
+import functools
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -229,13 +231,28 @@ def elementwise(
 
 def slope(d: Callable[[Array, Array], Array], ans: Array, x: Array, t: Recorded) -> Recorded:
     """Return diag(∂ans/∂x)·t, whose partial d(ans, x) is found when it is used."""
-    node = Slope(t.read(), d, ans, x)
+    takes_ans, takes_x = _taken(d)
+    node = Slope(t.read(), d, ans if takes_ans else None, x if takes_x else None, ans)
     new = Recorded(node)
-    if type(ans) is ndarray:
+    if takes_ans and type(ans) is ndarray:
         _lend(new, node, 0)
-    if type(x) is ndarray:
+    if takes_x and type(x) is ndarray:
         _lend(t, node, 1)
     return new
+
+
+@functools.cache
+def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
+    """Return whether the formula d(ans, x) reads ans, and whether it reads x; what it does not read need not be kept."""
+    code = getattr(d, "__code__", None)
+    if code is None or code.co_argcount != 2:
+        return True, True
+    read = {*code.co_cellvars}
+    for step in dis.get_instructions(code):
+        if step.opname.startswith("LOAD"):
+            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    ans, x = code.co_varnames[:2]
+    return ans in read, x in read
 
 
 def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Recorded:

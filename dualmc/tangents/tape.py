@@ -181,18 +181,18 @@ class Diagonal(Node):
 
 
 class Slope(Node):
-    """diag(∂ans/∂x)·t for a function of one array; the partial is found from what the function saw when it is first used."""
+    """diag(∂ans/∂x)·t for a function of one array; the partial is found when it is first used, from what it takes: ans, x."""
 
     __slots__ = ("d", "g", "kept")
 
-    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array, x: Array) -> None:
+    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array | None, x: Array | None, like: Array) -> None:
         self.parents, self.d, self.kept, self.g = (parent,), d, [ans, x], None
-        self.shape, self.dtype, self.number = ans.shape, ans.dtype, number()
+        self.shape, self.dtype, self.number = like.shape, like.dtype, number()
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of the result or the argument, which may be overwritten."""
         if self.kept:
-            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy
+            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy  # type: ignore[arg-type]
 
     def _partial(self) -> Array:
         if self.g is None:
