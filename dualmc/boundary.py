@@ -9,7 +9,6 @@ import numpy as np
 from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
 from .arrays.dual import Carrier
-from .propagate import writing
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
@@ -43,18 +42,11 @@ def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> l
     return [entering(x, n) for x, n in zip(leaves, names(), strict=True)]
 
 
-def handed_out(x: Array) -> Array:
-    """Return the primal, which the user may write to from now on without the tangent taking part."""
-    if isinstance(x, Carrier):
-        writing(x.tangent, public=True)
-    return x.primal
-
-
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
     if carries(y):
         if isinstance(y, Carrier) and y.level == level:
-            return handed_out(y), y.tangent
+            return y.primal, y.tangent
         if y.level > level:
             raise TypeError(f"{where} is a {type(y).__name__} of an inner transform that has ended; return its result instead")
         return y, None
@@ -84,7 +76,7 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
 
 
 def _plain(a: Any, level: int) -> Any:
-    return handed_out(a) if isinstance(a, Carrier) and a.level == level else a
+    return a.primal if isinstance(a, Carrier) and a.level == level else a
 
 
 def zero_tangent(value: Array) -> Array:

@@ -122,10 +122,10 @@ def checked(func: Any, ans: Array) -> None:
 
 def shares_memory(a: Array, b: Array) -> bool:
     """Whether a view of b gave a; both may be nested duals."""
-    while type(a) is not np.ndarray and hasattr(a, "primal"):
-        a = a.primal
-    while type(b) is not np.ndarray and hasattr(b, "primal"):
-        b = b.primal
+    while type(a) is not np.ndarray and hasattr(a, "_primal"):
+        a = a._primal
+    while type(b) is not np.ndarray and hasattr(b, "_primal"):
+        b = b._primal
     return type(a) is np.ndarray and type(b) is np.ndarray and np.may_share_memory(a, b)
 
 

@@ -19,6 +19,13 @@ def carries(x: Any) -> bool:
     return hasattr(type(x), "_push_linear")
 
 
+def base_of(x: Array) -> Array:
+    """Return the plain array or NumPy scalar under any number of Duals, as it is."""
+    while carries(x):
+        x = x._primal
+    return x
+
+
 def foremost(values: Iterable[Any]) -> Any:
     """Return the array of the highest level among values and lists of them, or None; its class evaluates what they meet in."""
     found: Any = None
