@@ -16,7 +16,7 @@ from .extras import optional
 from .jacobians import check_real, fresh, jacobian, passes
 from .recording import record
 from .reverse.transforms import walks
-from .text import html_lines, html_table, short, table
+from .text import Printable, html_lines, html_table, short, table
 from .timing import interleaved, peak_bytes
 from .trees import flatten
 
@@ -74,9 +74,9 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Printable):
     """
-    What `dualmc.compare` found; print it, or let a notebook show it.
+    What `dualmc.compare` found; `print` it, or let a notebook show it.
 
     Attributes
     ----------
@@ -287,8 +287,8 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     -------
     Comparison
         The shape of the Jacobian; for each mode time and peak memory relative to one evaluation of f, how many passes it takes, and
-        in how many digits it agrees; the recorded operations; the advice with the predicted crossover. It has `to_dict()`
-        and `plot(path)`.
+        in how many digits it agrees; the recorded operations; the advice with the predicted crossover. It has `print()`, `to_dict()`
+        and `plot(path)`, and shows as a table in a notebook.
 
     Raises
     ------
