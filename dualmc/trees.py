@@ -1,16 +1,14 @@
 """Nested tuples, lists, dicts and named tuples of arrays: taken apart into leaves and put together again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._typing import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """The shape of a tree without its leaves; `kind` is None for a leaf."""
 
     kind: Any
@@ -56,6 +54,8 @@ _PLAIN = (np.ndarray, np.generic, int, float, complex, bool, str, bytes, type(No
 def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:
     """Return (kind, keys, children, how to build it), or None for a leaf."""
     kind = type(tree)
+    if kind is np.ndarray:
+        return None
     if isinstance(tree, tuple) and hasattr(kind, "_fields"):
         return kind, kind._fields, tuple(tree), lambda c: kind(*c)
     if kind is tuple or kind is list:

@@ -123,7 +123,7 @@ def bound(
     operands: Sequence[Array],
     *,
     transposed: bool = False,
-    varies: Sequence[bool] = (),
+    varying: Sequence[int] = (),
 ) -> Array:
     """Return op(t) or its transpose, for op = bind(i, operands): a multilinear function of operand i, with 0·inf = 0."""
     new = op.back(t) if transposed else op(t)
@@ -200,7 +200,7 @@ def settle(t: Array, ans: Array) -> Array:
     if t.dtype != ans.dtype:
         t = cast(t, ans.dtype)
     while _is_nested(ans):
-        ans = ans.primal
+        ans = ans._primal
     if type(t) is not ndarray:
         if _is_nested(t):
             return t._settled(ans) if ans.ndim > 1 else t

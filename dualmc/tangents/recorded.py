@@ -6,6 +6,8 @@ and the map, reads through it, and writes to it. What a node keeps of the user's
 to: then the nodes that hold on to it take a copy (`replace`).
 """
 
+import dis
+import functools
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -159,16 +161,12 @@ def snapshot(x: Any) -> Any:
     return new
 
 
-def _keep(node: Any, i: int, g: Any, primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> None:
-    """Let a node keep g, its part i: the user's own array as a copy, that of a Dual until it is written to."""
-    for k, p in enumerate(primals):
-        if g is p:
-            t = tangents[k]
-            if t is None:
-                node.replace(i, snapshot(g))
-            else:
-                _lend(t, node, i)
-            return
+def _keep(node: Any, i: int, x: Any, t: Recorded | None) -> None:
+    """Let a node keep x, its part i: the user's own array as a copy, that of a Dual until it is written to."""
+    if t is None:
+        node.replace(i, snapshot(x))
+    else:
+        _lend(t, node, i)
 
 
 def _lend(t: Recorded, node: Any, i: int) -> None:
@@ -224,19 +222,37 @@ def elementwise(
             if g is ans:
                 _lend(new, node, i)
             else:
-                _keep(node, i, g, primals, tangents)
+                for p, t in zip(primals, tangents, strict=True):
+                    if g is p:
+                        _keep(node, i, g, t)
+                        break
     return new
 
 
 def slope(d: Callable[[Array, Array], Array], ans: Array, x: Array, t: Recorded) -> Recorded:
     """Return diag(∂ans/∂x)·t, whose partial d(ans, x) is found when it is used."""
-    node = Slope(t.read(), d, ans, x)
+    takes_ans, takes_x = _taken(d)
+    node = Slope(t.read(), d, ans if takes_ans else None, x if takes_x else None, ans)
     new = Recorded(node)
-    if type(ans) is ndarray:
+    if takes_ans and type(ans) is ndarray:
         _lend(new, node, 0)
-    if type(x) is ndarray:
+    if takes_x and type(x) is ndarray:
         _lend(t, node, 1)
     return new
+
+
+@functools.cache
+def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
+    """Return whether the formula d(ans, x) reads ans, and whether it reads x; what it does not read need not be kept."""
+    code = getattr(d, "__code__", None)
+    if code is None or code.co_argcount != 2:
+        return True, True
+    read = {*code.co_cellvars}
+    for step in dis.get_instructions(code):
+        if step.opname.startswith("LOAD"):
+            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    ans, x = code.co_varnames[:2]
+    return ans in read, x in read
 
 
 def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Recorded:
@@ -261,20 +277,27 @@ def part(t: Recorded, op: LinearOp, ans: Array) -> Recorded:
     return View(t, op) if type(ans) is ndarray else Recorded(Map(t.read(), op, ans.dtype))
 
 
-def bound(
-    t: Recorded, bind: Callable[..., LinearOp], i: int, primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array
-) -> Recorded:
-    """Return the multilinear function with t in the place of operand i."""
-    operands = [Absent(p.shape) if j == i else p for j, p in enumerate(primals)]
-    node = Bound(t.read(), bind, i, operands, [u is not None for u in tangents], ans.shape, ans.dtype)
+def bound(bind: Callable[..., LinearOp], primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array) -> Recorded:
+    """Return the sum of a multilinear function of primals with each tangent in the place of its operand."""
+    parents: list[Node] = []
+    places: list[int] = []
+    for i, t in enumerate(tangents):
+        if t is not None:
+            parents.append(t.read())
+            places.append(i)
+    operands = list(primals)
+    alone = places[0] if len(places) == 1 else None
+    if alone is not None:
+        operands[alone] = Absent(primals[alone].shape)
+    node = Bound(parents, bind, places, operands, ans.shape, ans.dtype)
     for j, p in enumerate(primals):
-        if j != i:
-            _keep(node, j, p, primals, tangents)
+        if j != alone:
+            _keep(node, j, p, tangents[j])
     return Recorded(node)
 
 
 class Absent:
-    """Stands for the operand that a map takes, of which only the shape is needed."""
+    """Stands for the only operand with a tangent, of which only the shape is needed."""
 
     __slots__ = ("ndim", "shape")
 

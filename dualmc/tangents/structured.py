@@ -233,12 +233,12 @@ def bound(
     i: int,
     operands: Sequence[Array],
     *,
-    varies: Sequence[bool],
+    varying: Sequence[int],
 ) -> Structured:
     """Return the multilinear function of operand i; which of the others vary with the inputs says where its matrix is zero for good."""
 
     def pattern() -> LinearOp:
-        return bind(i, [np.ones(np.shape(p)) if v and j != i else p for j, (p, v) in enumerate(zip(operands, varies, strict=True))])
+        return bind(i, [np.ones(np.shape(p)) if j in varying and j != i else p for j, p in enumerate(operands)])
 
     return _cut(op, t, pattern)
 

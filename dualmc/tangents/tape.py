@@ -1,5 +1,6 @@
 """Linear operations as nodes of a graph: replayed forward they map tangents, transposed they map cotangents."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -33,14 +34,15 @@ class Cotangents:
     """
     The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees.
 
-    If they are strict, 0·inf is 0 in each product; if not, it is nan, which stays to be seen at the inputs.
-    A sign is not multiplied in, but remembered: `minus` is that of the operation that is transposed now.
+    If they are strict, 0·inf is 0 in each product; if not, it is nan, which stays to be seen at the inputs. If this walk is the
+    `last` one, what an operation finds out for it is not kept. A sign is not multiplied in, but remembered: `minus` is that
+    of the operation that is transposed now. What is the same along an axis stays one number along it, a view, while it can.
     """
 
-    __slots__ = ("minus", "negated", "owned", "strict", "values")
+    __slots__ = ("last", "minus", "negated", "owned", "strict", "values")
 
-    def __init__(self, *, strict: bool) -> None:
-        self.strict, self.minus = strict, False
+    def __init__(self, *, strict: bool, last: bool = False) -> None:
+        self.strict, self.last, self.minus = strict, last, False
         self.values: dict[Node, Array] = {}
         self.owned: set[Node] = set()
         self.negated: set[Node] = set()
@@ -68,10 +70,15 @@ class Cotangents:
             self.values[node] = old + c if alike else old - c
             self.owned.add(node)
 
-    def product(self, c: Array, g: Array, select: bool = False) -> Array:
-        """Return the transpose of diag(g) applied to c."""
+    def product(self, c: Array, g: Any, select: bool = False, spare: bool = False) -> Array:
+        """Return the transpose of diag(g) applied to c, in the memory of g if that is spare and fits."""
+        if isinstance(g, (int, float)) and g and abs(g) < math.inf:  # makes no nan
+            return _scaled(c, g)
         g = g.conjugate()
-        return dense.product(c, g, select=select) if self.strict or select else c * g
+        if select or (self.strict and not spare):
+            return dense.product(c, g, select=select)
+        r = np.multiply(c, g, out=g) if spare and type(c) is ndarray and c.dtype is g.dtype and c.shape == g.shape else c * g
+        return np.where(dense.vanishing(c), 0, r) if self.strict and dense.has_nan(r) else r
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
@@ -95,6 +102,17 @@ class Cotangents:
         if leaf in self.negated:
             return np.negative(c, out=c) if leaf in self.owned and type(c) is ndarray else -c
         return c if leaf in self.owned else np.copy(c)
+
+
+def _scaled(c: Array, g: float) -> Array:
+    """Return c·g; what is the same along an axis is multiplied once."""
+    if type(c) is not ndarray or c.size < _MANY or 0 not in c.strides:
+        return c * g
+    one = c[tuple([slice(None) if s else slice(0, 1) for s in c.strides])]
+    return np.broadcast_to(one * g, c.shape)
+
+
+_MANY = 4096  # numbers; fewer are multiplied in the time that it takes to find out that they are alike
 
 
 class Node:
@@ -155,25 +173,26 @@ class Diagonal(Node):
         for parent, g, shape in zip(self.parents, self.partials, self.shapes, strict=True):
             d, mine = c, alone
             if type(g) is not Const:
-                d, mine = sums.product(c, g, self.select), True
+                d = sums.product(c, g, self.select)
+                mine = getattr(d, "base", None) is None
             if shape != self.shape:
                 d, mine = unbroadcast(d, shape, len(self.shape)), True
             sums.add(parent, d, mine, g is MINUS_ONE)
 
 
 class Slope(Node):
-    """diag(∂ans/∂x)·t for a function of one array; the partial is found from what the function saw when it is first used."""
+    """diag(∂ans/∂x)·t for a function of one array; the partial is found when it is first used, from what it takes: ans, x."""
 
     __slots__ = ("d", "g", "kept")
 
-    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array, x: Array) -> None:
+    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array | None, x: Array | None, like: Array) -> None:
         self.parents, self.d, self.kept, self.g = (parent,), d, [ans, x], None
-        self.shape, self.dtype, self.number = ans.shape, ans.dtype, number()
+        self.shape, self.dtype, self.number = like.shape, like.dtype, number()
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of the result or the argument, which may be overwritten."""
         if self.kept:
-            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy
+            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy  # type: ignore[arg-type]
 
     def _partial(self) -> Array:
         if self.g is None:
@@ -185,7 +204,13 @@ class Slope(Node):
         return space.product(tangents[0], self._partial(), select=False)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        sums.add(self.parents[0], sums.product(c, self._partial()), True)
+        if sums.last and self.g is None:
+            ans, x = self.kept
+            g = self.d(ans, x)
+            spare = type(g) is ndarray and g.base is None and g is not ans and g is not x
+            sums.add(self.parents[0], sums.product(c, g, spare=spare), True)
+        else:
+            sums.add(self.parents[0], sums.product(c, self._partial()), True)
 
 
 class Map(Node):
@@ -208,32 +233,35 @@ class Map(Node):
 
 
 class Bound(Node):
-    """A multilinear function of operand i with the others fixed; its map is built when it is first used."""
+    """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
-    __slots__ = ("bind", "i", "op", "operands", "varies")
+    __slots__ = ("bind", "operands", "ops", "places")
 
     def __init__(
-        self, parent: Node, bind: Callable[..., LinearOp], i: int, operands: list[Any], varies: Sequence[bool], shape: Shape, dtype: Any
+        self, parents: Sequence[Node], bind: Callable[..., LinearOp], places: Sequence[int], operands: list[Any], shape: Shape, dtype: Any
     ) -> None:
-        self.parents, self.bind, self.i, self.operands, self.varies = (parent,), bind, i, operands, varies
-        self.op: LinearOp | None = None
+        self.parents, self.bind, self.places, self.operands = parents, bind, places, operands
+        self.ops: Sequence[LinearOp] = ()
         self.shape, self.dtype, self.number = shape, dtype, number()
 
     def replace(self, j: int, copy: Any = None) -> None:
         """Keep a copy of operand j, which may be overwritten."""
-        self.operands[j], self.op = np.copy(self.operands[j]) if copy is None else copy, None
+        self.operands[j], self.ops = np.copy(self.operands[j]) if copy is None else copy, ()
 
-    def _map(self) -> LinearOp:
-        if self.op is None:
-            self.op = self.bind(self.i, self.operands)
-        return self.op
+    def _maps(self) -> Sequence[LinearOp]:
+        if not self.ops:
+            self.ops = [self.bind(i, self.operands) for i in self.places]
+        return self.ops
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
-        return space.bound(self._map(), tangents[0], self.bind, self.i, self.operands, varies=self.varies)
+        terms = zip(self._maps(), tangents, self.places, strict=True)
+        first, *others = [space.bound(op, t, self.bind, i, self.operands, varying=self.places) for op, t, i in terms]
+        return functools.reduce(functools.partial(space.add, owned=True), others, first)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        d = dense.bound(self._map(), c, self.bind, self.i, self.operands, transposed=True)
-        sums.add(self.parents[0], d, getattr(d, "base", c) is None)
+        for op, parent, i in zip(self._maps(), self.parents, self.places, strict=True):
+            d = dense.bound(op, c, self.bind, i, self.operands, transposed=True) if sums.strict else op.back(c)
+            sums.add(parent, d, getattr(d, "base", c) is None and d is not c)
 
 
 class Written(Node):
@@ -353,7 +381,7 @@ class Tape:
 
     def _pulled(self, cotangents: Sequence[Array | None], *, free: bool, strict: bool) -> list[Array | None]:
         nodes = self._kept()
-        sums = Cotangents(strict=strict)
+        sums = Cotangents(strict=strict, last=free)
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
                 sums.add(root, c, False)
