@@ -63,7 +63,7 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
     args = arguments(ans, primals)
     space = space_of(next((t for t in tangents if t is not None), None))
     if space.KEEPS:
-        return space.elementwise(rule.d, ans, args, primals, tangents, rule.select)
+        return space.elementwise(rule, ans, args, primals, tangents)
     terms: list[Term] = []
     for d, t, x in zip(rule.d, tangents, primals, strict=True):
         if t is None or d is ZERO:
@@ -192,8 +192,10 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
     ans, weights, op = rule.terms(x, *args, **kwargs)
     if space.KEEPS:
         ans = np.copy(ans)
-    new = space.linear(op, t) if weights is None else space.weigh(t, weights, op, ans.dtype, select=rule.select)
-    return ans, space.settle(new, ans)
+    if weights is None:
+        return ans, space.settle(space.linear(op, t), ans)
+    new = space.weigh(t, weights, op, ans.dtype, select=rule.select)
+    return ans, space.settle(space.opaque(new) if space.KEEPS else new, ans)
 
 
 def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None], args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
@@ -215,7 +217,11 @@ def solution(rule: Implicit, primals: Sequence[Array], keeps: bool, args: Sequen
 
 def implicit(ans: Array, op: LinearOp | None, t: Tangent) -> Tangent | None:
     """-(∂F/∂ans)⁻¹ applied to Ḟ, the tangent of the equation at fixed ans."""
-    return None if op is None else space_of(t).settle(space_of(t).linear(op, t), ans)
+    if op is None:
+        return None
+    space = space_of(t)
+    new = space.linear(op, t)
+    return space.settle(space.opaque(new) if space.KEEPS else new, ans)
 
 
 def broadcasted(t: Tangent, shape_in: Shape, shape: Shape, dtype: Any) -> Tangent:

@@ -18,6 +18,7 @@ from numpy import ndarray
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
+from .curved import Curved, Opaque
 from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Written, is_mutable
 
 KEEPS = True
@@ -195,27 +196,25 @@ def release(t: Recorded, *, public: bool = False) -> None:
 
 
 def elementwise(
-    partials: Sequence[Any],
-    ans: Array,
-    args: Sequence[Any],
-    primals: Sequence[Array],
-    tangents: Sequence[Recorded | None],
-    select: bool = False,
+    rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]
 ) -> Recorded | None:
     """Return Σ diag(∂ans/∂argᵢ)·tᵢ as one node; operands and results that it keeps stay as they are until they are written to."""
+    partials = rule.d
     parents: list[Node] = []
     kept: list[Any] = []
     shapes: list[Shape] = []
     for i, t in enumerate(tangents):  # zip would take a fifth of the time of the whole
         if t is not None:
-            d = partials[i]
+            d, parent = partials[i], t.read()
+            if parent.curved:
+                return _curved(rule, ans, args, primals, tangents)
             if d is not ZERO:
-                parents.append(t.read())
+                parents.append(parent)
                 kept.append(d if type(d) is Const else d(ans, *args))
                 shapes.append(primals[i].shape)
     if not parents:
         return None
-    node = Diagonal(parents, kept, shapes, ans.shape, ans.dtype, select)
+    node = Diagonal(parents, kept, shapes, ans.shape, ans.dtype, rule.select)
     new = Recorded(node)
     for i, g in enumerate(kept):
         if type(g) not in _FIXED:
@@ -229,10 +228,37 @@ def elementwise(
     return new
 
 
-def slope(d: Callable[[Array, Array], Array], ans: Array, x: Array, t: Recorded) -> Recorded:
-    """Return diag(∂ans/∂x)·t, whose partial d(ans, x) is found when it is used."""
+def _curved(
+    rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]
+) -> Recorded | None:
+    """Return the same as a node that keeps ans and the arguments, for both orders."""
+    places = [i for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO]
+    if not places:
+        return None
+    parents = [tangents[i].read() for i in places]  # type: ignore[union-attr]
+    node = Curved(rule, parents, places, [ans, *args], [primals[i].shape for i in places], ans)
+    new = Recorded(node)
+    if is_mutable(ans):
+        _lend(new, node, 0)
+    for k, (x, t) in enumerate(zip(args, tangents, strict=True)):
+        if is_mutable(x):
+            _keep(node, k + 1, x, t)
+    return new
+
+
+def opaque(t: Recorded) -> Recorded:
+    """Return t as the tangent of a function whose second derivative the tape does not know."""
+    node = t.read()
+    return Recorded(Opaque(node)) if node.curved else t
+
+
+def slope(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
+    """Return diag(∂ans/∂x)·t, whose partial is found when it is used."""
+    d, parent = rule.slope, t.read()
+    if parent.curved:
+        return _curved(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
     takes_ans, takes_x = _taken(d)
-    node = Slope(t.read(), d, ans if takes_ans else None, x if takes_x else None, ans)
+    node = Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans)
     new = Recorded(node)
     if takes_ans and type(ans) is ndarray:
         _lend(new, node, 0)
@@ -323,7 +349,9 @@ def join(ops: Sequence[LinearOp], parts: Sequence[Recorded | None], shape: Shape
 
 def zeros(t: Recorded, nd_in: int, shape: Shape, dtype: Any) -> Recorded:
     """Return the zero tangent of a new array."""
-    return Recorded(Diagonal((), [], (), shape, dtype))
+    new = Diagonal((), [], (), shape, dtype)
+    new.curved = t.read().curved
+    return Recorded(new)
 
 
 def copy(t: Recorded) -> Recorded:
@@ -350,6 +378,6 @@ TYPES = frozenset({Recorded, View})
 """The types of tangents of this space."""
 
 
-def leaf(x: Array) -> Recorded:
-    """Return the tangent of an input."""
-    return Recorded(Leaf(x.shape, x.dtype))
+def leaf(x: Array, *, curved: bool = False) -> Recorded:
+    """Return the tangent of an input; `curved` operations on it keep what second derivatives take."""
+    return Recorded(Leaf(x.shape, x.dtype, curved))

@@ -25,7 +25,7 @@ def is_mutable(x: Any) -> bool:
     return type(x) is ndarray or hasattr(type(x), "_push_linear")
 
 
-def _quiet() -> Any:
+def quiet() -> Any:
     """Return a state without floating-point warnings: those are the business of the run that was recorded."""
     return np.errstate(all="ignore")
 
@@ -39,10 +39,10 @@ class Cotangents:
     of the operation that is transposed now. What is the same along an axis stays one number along it, a view, while it can.
     """
 
-    __slots__ = ("last", "minus", "negated", "owned", "strict", "values")
+    __slots__ = ("last", "mine", "minus", "negated", "owned", "strict", "values")
 
     def __init__(self, *, strict: bool, last: bool = False) -> None:
-        self.strict, self.last, self.minus = strict, last, False
+        self.strict, self.last, self.minus, self.mine = strict, last, False, False
         self.values: dict[Node, Array] = {}
         self.owned: set[Node] = set()
         self.negated: set[Node] = set()
@@ -94,6 +94,11 @@ class Cotangents:
             y -= c
         return True
 
+    def taken(self, node: "Node") -> Array | None:
+        """Take away the cotangent of a node, whose sign is then in `minus`, and in `mine` whether its memory may be overwritten."""
+        self.minus, self.mine = node in self.negated, node in self.owned
+        return self.values.pop(node, None)
+
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
         c = self.values.get(leaf)
@@ -123,12 +128,14 @@ class Node:
     overwrite if it is owned, to the cotangents of the parents. Both take any leading axes.
     """
 
-    __slots__ = ("__weakref__", "dtype", "number", "parents", "shape")
+    __slots__ = ("__weakref__", "curved", "dtype", "number", "parents", "shape")
 
     parents: Sequence["Node"]
     shape: Shape
     dtype: Any
     number: int
+    curved: bool
+    """Whether the operations of this tape keep what their second derivatives take."""
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         raise NotImplementedError
@@ -142,8 +149,8 @@ class Leaf(Node):
 
     __slots__ = ()
 
-    def __init__(self, shape: Shape, dtype: Any) -> None:
-        self.parents, self.shape, self.dtype, self.number = (), shape, dtype, number()
+    def __init__(self, shape: Shape, dtype: Any, curved: bool = False) -> None:
+        self.parents, self.shape, self.dtype, self.number, self.curved = (), shape, dtype, number(), curved
 
 
 class Diagonal(Node):
@@ -156,6 +163,7 @@ class Diagonal(Node):
     ) -> None:
         self.parents, self.partials, self.shapes = parents, partials, shapes
         self.shape, self.dtype, self.select, self.number = shape, dtype, select, number()
+        self.curved = any([p.curved for p in parents])  # noqa: C419 - a generator takes twice the time
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of partial i, which may be overwritten."""
@@ -187,7 +195,7 @@ class Slope(Node):
 
     def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array | None, x: Array | None, like: Array) -> None:
         self.parents, self.d, self.kept, self.g = (parent,), d, [ans, x], None
-        self.shape, self.dtype, self.number = like.shape, like.dtype, number()
+        self.shape, self.dtype, self.number, self.curved = like.shape, like.dtype, number(), False
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of the result or the argument, which may be overwritten."""
@@ -220,6 +228,7 @@ class Map(Node):
 
     def __init__(self, parent: Node, op: LinearOp, dtype: Any = None) -> None:
         self.parents, self.op, self.shape, self.dtype, self.number = (parent,), op, op.shape_out, dtype, number()
+        self.curved = parent.curved
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         return space.linear(self.op, tangents[0])
@@ -242,7 +251,7 @@ class Bound(Node):
     ) -> None:
         self.parents, self.bind, self.places, self.operands = parents, bind, places, operands
         self.ops: Sequence[LinearOp] = ()
-        self.shape, self.dtype, self.number = shape, dtype, number()
+        self.shape, self.dtype, self.number, self.curved = shape, dtype, number(), parents[0].curved
 
     def replace(self, j: int, copy: Any = None) -> None:
         """Keep a copy of operand j, which may be overwritten."""
@@ -271,6 +280,7 @@ class Written(Node):
 
     def __init__(self, parents: tuple[Node, ...], op: LinearOp) -> None:
         self.parents, self.op, self.shape, self.dtype, self.number = parents, op, parents[0].shape, parents[0].dtype, number()
+        self.curved = any([p.curved for p in parents])  # noqa: C419
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         return self.replaced(space.copy(tangents[0]), tangents[1:], space)
@@ -297,6 +307,7 @@ class Joined(Node):
 
     def __init__(self, parents: tuple[Node, ...], ops: Sequence[LinearOp], shape: Shape, dtype: Any) -> None:
         self.parents, self.ops, self.shape, self.dtype, self.number = parents, ops, shape, dtype, number()
+        self.curved = any([p.curved for p in parents])  # noqa: C419
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         return space.join(self.ops, tangents, self.shape, self.dtype)
@@ -335,19 +346,25 @@ class Tape:
         self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
         self.last: dict[Node, Node] | None = None
 
-    def push(self, tangents: Sequence[Any], space: Any = dense) -> list[Any]:
-        """Return the tangents of the roots, given those of the leaves, all of one space; None for a root that does not depend on them."""
-        nodes = self._kept()
+    def push(self, tangents: Sequence[Any], space: Any = dense, see: Callable[[Node, Sequence[Any]], None] | None = None) -> list[Any]:
+        """
+        Return the tangents of the roots, given those of the leaves, all of one space; None for a root that does not depend on them.
+
+        `see(node, tangents)` is called with each operation and the tangents that enter it.
+        """
+        nodes = self.kept()
         if self.last is None:
             self.last = {parent: node for node in nodes for parent in node.parents}
             self.last.update((r, r) for r in self.roots if r is not None)
         values: dict[Node, Any] = dict(zip(self.leaves, tangents, strict=True))
         like, nd = _widest(tangents, self.leaves)
         owned: set[Node] = set()
-        with _quiet():
+        with quiet():
             for node in nodes:
                 parents = node.parents
                 given = [values[p] for p in parents]
+                if see is not None:
+                    see(node, given)
                 if not parents:
                     t = space.zeros(like, nd, node.shape, node.dtype)
                 elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
@@ -380,7 +397,7 @@ class Tape:
         return self._pulled(cotangents, free=False, strict=True) if strict else found
 
     def _pulled(self, cotangents: Sequence[Array | None], *, free: bool, strict: bool) -> list[Array | None]:
-        nodes = self._kept()
+        nodes = self.kept()
         sums = Cotangents(strict=strict, last=free)
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
@@ -389,17 +406,16 @@ class Tape:
             self.nodes, self.roots, self.last = None, (), None
         else:
             nodes = nodes.copy()
-        values, owned, negated = sums.values, sums.owned, sums.negated
-        with _quiet():
+        with quiet():
             while nodes:
                 node = nodes.pop()
-                c = values.pop(node, None)
+                c = sums.taken(node)
                 if c is not None:
-                    sums.minus = node in negated
-                    node.pull(c, node in owned, sums)
+                    node.pull(c, sums.mine, sums)
         return [sums.of(k) for k in self.leaves]
 
-    def _kept(self) -> list[Node]:
+    def kept(self) -> list[Node]:
+        """Return the operations, or raise if they are freed."""
         if self.nodes is None:
             raise freed()
         return self.nodes
