@@ -232,6 +232,34 @@ class Map(Node):
         sums.add(parent, d, getattr(d, "base", c) is None and d is not c)
 
 
+class Weighed(Map):
+    """op(diag(g)·t), where g and op may hold on to arrays of the user; `anew` finds both from copies."""
+
+    __slots__ = ("anew", "g", "select")
+
+    def __init__(self, parent: Node, g: Array | None, op: LinearOp, anew: Callable[[], Any] | None, dtype: Any, *, select: bool) -> None:
+        Map.__init__(self, parent, op, dtype)
+        self.g, self.anew, self.select = g, anew, select
+
+    def replace(self, i: int, copy: Any = None) -> None:
+        """Hold on to nothing that may be overwritten."""
+        if self.anew is not None:
+            _, self.g, self.op = self.anew()
+            self.anew = None
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        (t,) = tangents
+        return self.op(t) if self.g is None else dense.weigh(t, self.g, self.op, self.dtype, select=self.select)
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        if self.g is None:
+            Map.pull(self, c, owned, sums)
+            return
+        d = self.op.back(c)
+        d = d if d.dtype == self.dtype else dense.cast(d, self.dtype)
+        sums.add(self.parents[0], sums.product(d, self.g, self.select), True)
+
+
 class Bound(Node):
     """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
