@@ -94,6 +94,15 @@ class Cotangents:
             y -= c
         return True
 
+    def taken(self, node: "Node") -> tuple[Array | None, bool, bool]:
+        """Return the cotangent of a node, whether it is owned and whether negated, and forget the node, which may be freed by that."""
+        owned, negated = node in self.owned, node in self.negated
+        if owned:
+            self.owned.discard(node)
+        if negated:
+            self.negated.discard(node)
+        return self.values.pop(node, None), owned, negated
+
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
         c = self.values.get(leaf)
@@ -311,7 +320,7 @@ class Written(Node):
         return z
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        z = c if owned else np.copy(c)
+        z = c if owned and not isinstance(c, np.generic) else np.copy(c)
         if len(self.parents) == 2:
             sums.add(self.parents[1], _received(self.op, z), True)
         dense.assign(z, self.op, None)
@@ -413,18 +422,17 @@ class Tape:
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
                 sums.add(root, c, False)
+        root = None
         if free:
             self.nodes, self.roots, self.last = None, (), None
         else:
             nodes = nodes.copy()
-        values, owned, negated = sums.values, sums.owned, sums.negated
         with _quiet():
             while nodes:
                 node = nodes.pop()
-                c = values.pop(node, None)
+                c, owned, sums.minus = sums.taken(node)
                 if c is not None:
-                    sums.minus = node in negated
-                    node.pull(c, node in owned, sums)
+                    node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]
 
     def _kept(self) -> list[Node]:
