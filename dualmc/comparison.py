@@ -13,9 +13,9 @@ from . import reverse
 from ._typing import Array, Function, Tree
 from .boundary import Call, function_name
 from .extras import optional
-from .jacobians import check_real, fresh, jacobian, passes
+from .jacobians import check_real, jacobian, passes
+from .passes import fresh, walks
 from .recording import record
-from .reverse.transforms import walks
 from .text import Printable, html_lines, html_table, short, table
 from .timing import interleaved, peak_bytes
 from .trees import flatten

@@ -187,15 +187,17 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
     if pair is not None:
         return pair
     space = space_of(t)
-    if space.KEEPS:  # the user may overwrite these before the space uses them
-        x, args, kwargs = np.copy(x), *private(args, kwargs)
-    ans, weights, op = rule.terms(x, *args, **kwargs)
     if space.KEEPS:
-        ans = np.copy(ans)
-    if weights is None:
-        return ans, space.settle(space.linear(op, t), ans)
-    new = space.weigh(t, weights, op, ans.dtype, select=rule.select)
-    return ans, space.settle(space.opaque(new) if space.KEEPS else new, ans)
+        args, kwargs = private(args, kwargs)
+        found: Pair = space.weighted(partial(_of_first, rule.terms, args, kwargs), x, t, rule.select)
+        return found
+    ans, weights, op = rule.terms(x, *args, **kwargs)
+    new = space.linear(op, t) if weights is None else space.weigh(t, weights, op, ans.dtype, select=rule.select)
+    return ans, space.settle(new, ans)
+
+
+def _of_first(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], x: Array) -> Any:
+    return f(x, *args, **kwargs)
 
 
 def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None], args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
@@ -208,11 +210,18 @@ def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None],
 
 
 def solution(rule: Implicit, primals: Sequence[Array], keeps: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-    """Return the results of an implicit function and their maps, which hold on to primals and results."""
+    """
+    Return the results of an implicit function and their maps, which hold on to primals and results.
+
+    A space that keeps the maps gets those of copies, and results that cannot be written to: the user gets copies of them.
+    """
     if not keeps:
         return rule.solution(*primals, *args, **kwargs)
     ans, ops = rule.solution(*map(np.copy, primals), *args, **kwargs)
-    return (type(ans)(*map(np.copy, ans)) if isinstance(ans, tuple) else np.copy(ans)), ops
+    for y in ans if isinstance(ans, tuple) else (ans,):
+        if type(y) is np.ndarray:
+            y.flags.writeable = False
+    return ans, ops
 
 
 def implicit(ans: Array, op: LinearOp | None, t: Tangent) -> Tangent | None:

@@ -26,9 +26,7 @@ class Recording(NamedTuple):
     tape: Tape
 
 
-def record(
-    f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[Array], has_aux: bool, *, curved: bool = False
-) -> Recording:
+def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[Array], has_aux: bool, *, curved: bool = False) -> Recording:
     """
     Run f, by `call(leaves)`, with recorded tangents; f may write to the arrays of the leaves.
 

@@ -19,6 +19,8 @@ LAYERS = [
     {"arrays"},
     {"boundary"},
     {"recording"},
+    {"passes"},
+    {"structure"},
     {"forward", "jacobians", "access", "special"},
     {"blocks"},
     {"reverse", "second", "expansion", "operators", "sparse"},

@@ -110,8 +110,13 @@ def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)
     t = rule.residual(ans, *arrays, *rest, **kwargs).tangent
     if not isinstance(ans, tuple):
-        return _wrap((ans, propagate.implicit(ans, ops, t)), top)
-    return type(ans)(*(_wrap((y, propagate.implicit(y, op, t)), top) for y, op in zip(ans, ops, strict=True)))
+        return _wrap((_given(ans, keeps), propagate.implicit(ans, ops, t)), top)
+    return type(ans)(*(_wrap((_given(y, keeps), propagate.implicit(y, op, t)), top) for y, op in zip(ans, ops, strict=True)))
+
+
+def _given(y: Any, kept: bool) -> Any:
+    """Return a result as the user gets it: one that maps hold on to as a copy."""
+    return np.copy(y) if kept and not isinstance(y, np.generic) else y
 
 
 def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

@@ -12,7 +12,8 @@ from ..arrays.creation import carries
 from ..arrays.dual import Dual
 from ..boundary import Call, fresh_level, outputs, zero_tangent
 from ..extras import optional
-from ..jacobians import CHUNK_BYTES, basis, check_real, chunks, fresh
+from ..jacobians import check_real
+from ..passes import CHUNK_BYTES, basis_of_all, chunks, fresh
 from ..recording import Recording, record
 from ..tangents import dense, structured
 from ..tangents.structured import Family, Structured, UnstructuredError
@@ -177,12 +178,7 @@ def _columns(call: Call, recording: Recording, i: int) -> Iterator[Array]:
     value = recording.values[i]
     step = max(1, CHUNK_BYTES // (8 * max(1, n, value.size)))
     for start, stop in chunks(n, step):
-        at, seeds = 0, []
-        for x in call.leaves:
-            seed = basis(x, x.shape, at, start, stop)
-            seeds.append(np.zeros((stop - start, *x.shape), x.dtype) if seed is None else seed)
-            at += x.size
-        t = recording.tape.push(seeds)[i]
+        t = recording.tape.push(basis_of_all(call, start, stop))[i]
         yield np.repeat(zero_tangent(value)[None], stop - start, axis=0) if t is None else t
 
 

@@ -16,7 +16,7 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp, unbroadcast
 from ..partial import MINUS_ONE, ONE, ZERO, Const
 from . import dense
-from .tape import Bound, Cotangents, Diagonal, Map, Node, Tape, number, quiet
+from .tape import Bound, Cotangents, Diagonal, Map, Node, Tape, Weighed, number, quiet
 
 
 class CurvatureError(Exception):
@@ -80,7 +80,7 @@ def seen(tape: Tape, tangents: Sequence[Any], space: Any) -> Seen:
     def see(node: Node, given: Sequence[Any]) -> None:
         if type(node) is Curved or (type(node) is Bound and len(node.parents) > 1):
             found[node] = given
-        elif type(node) is Opaque:
+        elif type(node) is Opaque or (type(node) is Weighed and node.g is not None and not node.select):
             raise CurvatureError
 
     tape.push(tangents, space, see)
@@ -100,10 +100,10 @@ def along(tape: Tape, cotangent: Array, tangents: Sequence[Array]) -> tuple[list
         first.add(root, cotangent, False)
     with quiet():
         for node in reversed(tape.kept()):
-            d = second.taken(node)
+            d, owned, second.minus = second.taken(node)
             if d is not None:
-                node.pull(d, second.mine, second)
-            c = first.taken(node)
+                node.pull(d, owned, second)
+            c, owned, first.minus = first.taken(node)
             if c is None:
                 continue
             ts = given.get(node)
@@ -111,9 +111,9 @@ def along(tape: Tape, cotangent: Array, tangents: Sequence[Array]) -> tuple[list
                 second.minus = first.minus
                 if type(node) is Curved:
                     _bend(node, c, ts, second)
-                else:
+                elif type(node) is Bound:
                     _cross(node, c, ts, second)
-            node.pull(c, first.mine, first)
+            node.pull(c, owned, first)
     return [first.of(k) for k in tape.leaves], [second.of(k) for k in tape.leaves]
 
 
@@ -155,9 +155,13 @@ def _each(t: Array, operand: Array, sums: Cotangents, parent: Node) -> Any:
     sums.add(parent, np.stack(parts).reshape(*lead, *parent.shape), True)
 
 
-def curvatures(tape: Tape, cotangent: Array, given: Seen, see: Callable[[Sequence[Any], Sequence[Shape], Shape, int, int, Array], None]) -> list[Array | None]:
+def curvatures(
+    tape: Tape, cotangent: Array, given: Seen, see: Callable[[Sequence[Any], Sequence[Shape], Shape, int, int, Array], None]
+) -> list[Array | None]:
     """
-    Call `see(tangents, their shapes, shape, i, j, w)` for each second partial, w = ȳ_v·φ''ᵢⱼ for arguments i <= j, and return the gradient.
+    Return the gradient, and call `see(tangents, shapes, shape, i, j, w)` for each second partial.
+
+    They are the tangents of the arguments, the shapes of those and of the result, and w = ȳ_v·φ''ᵢⱼ for arguments i <= j.
     """
     sums = Cotangents(strict=False)
     root = tape.roots[0]
@@ -165,7 +169,7 @@ def curvatures(tape: Tape, cotangent: Array, given: Seen, see: Callable[[Sequenc
         sums.add(root, cotangent, False)
     with quiet():
         for node in reversed(tape.kept()):
-            c = sums.taken(node)
+            c, owned, sums.minus = sums.taken(node)
             if c is None:
                 continue
             if type(node) is Curved:
@@ -174,5 +178,5 @@ def curvatures(tape: Tape, cotangent: Array, given: Seen, see: Callable[[Sequenc
                     see(given[node], node.shapes, node.shape, i, j, -w if sums.minus else w)
             elif type(node) is Bound and len(node.parents) > 1:
                 raise CurvatureError
-            node.pull(c, sums.mine, sums)
+            node.pull(c, owned, sums)
     return [sums.of(k) for k in tape.leaves]

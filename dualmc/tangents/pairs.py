@@ -1,6 +1,5 @@
 """The Hessian from slots: Σ Gₛᵀ·diag(d)·Gₜ over pairs of gathers, one for each two that meet in an operation with curvature."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from ..partial import ONE
 from . import structured
 from .curved import curvatures, seen
 from .gathers import NOWHERE, Gather, Root
-from .structured import Family, Structured, number
+from .structured import Family, Structured
 from .tape import Tape
 
 

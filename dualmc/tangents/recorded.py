@@ -8,6 +8,7 @@ to: then the nodes that hold on to it take a copy (`replace`).
 
 import dis
 import functools
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
 from .curved import Curved, Opaque
-from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Written, is_mutable
+from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable
 
 KEEPS = True
 
@@ -228,9 +229,7 @@ def elementwise(
     return new
 
 
-def _curved(
-    rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]
-) -> Recorded | None:
+def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
     """Return the same as a node that keeps ans and the arguments, for both orders."""
     places = [i for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO]
     if not places:
@@ -331,9 +330,49 @@ class Absent:
         self.shape, self.ndim = shape, len(shape)
 
 
-def weigh(t: Recorded, g: Array, op: LinearOp, dtype: Any, *, select: bool = False) -> Recorded:
-    """Return op(diag(g)·t)."""
-    return linear(op, scale(t, g, op.shape_in, op.shape_in, dtype, select=select))
+Terms = tuple[Array, Array | None, LinearOp]
+
+
+def weighted(terms: Callable[[Array], Terms], x: Array, t: Recorded, select: bool) -> tuple[Array, Recorded]:
+    """
+    Return the value of a function of x and op(diag(g)·t), with terms(x) = (value, g, op).
+
+    Whether g and op hold on to x or to the value, the references to those tell. If they do, the terms are found anew, from
+    a copy of x, before either is written to; there is no copy as long as nothing is.
+    """
+    if type(x) is not ndarray:  # the parts of a nested dual may be held instead of it
+        ans, g, op = terms(np.copy(x))
+        return np.copy(ans), Recorded(Weighed(t.read(), g, op, None, ans.dtype, select=select))
+    owner = x if x.base is None else x.base
+    before = sys.getrefcount(x), sys.getrefcount(owner)
+    ans, g, op = terms(x)
+    if type(ans) is ndarray and ans.base is not None:
+        ans = np.copy(ans)
+    held = (sys.getrefcount(x), sys.getrefcount(owner)) != before or (type(ans) is ndarray and _references(ans) > _ALONE)
+    node = Weighed(t.read(), g, op, functools.partial(_anew, terms, x) if held else None, ans.dtype, select=select)
+    new = Recorded(node)
+    if held:
+        _lend(t, node, 0)
+        _lend(new, node, 1)
+    return ans, new
+
+
+def _anew(terms: Callable[[Array], Terms], x: Array) -> Terms:
+    return terms(x.copy("K"))
+
+
+def _references(x: Array) -> int:
+    """Count the references to an array that a function has in a local variable."""
+    return sys.getrefcount(x)
+
+
+def _of_a_local() -> int:
+    x = np.zeros(1)
+    return _references(x)
+
+
+_ALONE = _of_a_local()
+"""The references to an array that nothing but a local variable sees."""
 
 
 def assign(t: Recorded, op: LinearOp, u: Recorded | None) -> None:

@@ -39,10 +39,10 @@ class Cotangents:
     of the operation that is transposed now. What is the same along an axis stays one number along it, a view, while it can.
     """
 
-    __slots__ = ("last", "mine", "minus", "negated", "owned", "strict", "values")
+    __slots__ = ("last", "minus", "negated", "owned", "strict", "values")
 
     def __init__(self, *, strict: bool, last: bool = False) -> None:
-        self.strict, self.last, self.minus, self.mine = strict, last, False, False
+        self.strict, self.last, self.minus = strict, last, False
         self.values: dict[Node, Array] = {}
         self.owned: set[Node] = set()
         self.negated: set[Node] = set()
@@ -94,10 +94,14 @@ class Cotangents:
             y -= c
         return True
 
-    def taken(self, node: "Node") -> Array | None:
-        """Take away the cotangent of a node, whose sign is then in `minus`, and in `mine` whether its memory may be overwritten."""
-        self.minus, self.mine = node in self.negated, node in self.owned
-        return self.values.pop(node, None)
+    def taken(self, node: "Node") -> tuple[Array | None, bool, bool]:
+        """Return the cotangent of a node, whether it is owned and whether negated, and forget the node, which may be freed by that."""
+        owned, negated = node in self.owned, node in self.negated
+        if owned:
+            self.owned.discard(node)
+        if negated:
+            self.negated.discard(node)
+        return self.values.pop(node, None), owned, negated
 
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
@@ -241,6 +245,34 @@ class Map(Node):
         sums.add(parent, d, getattr(d, "base", c) is None and d is not c)
 
 
+class Weighed(Map):
+    """op(diag(g)·t), where g and op may hold on to arrays of the user; `anew` finds both from copies."""
+
+    __slots__ = ("anew", "g", "select")
+
+    def __init__(self, parent: Node, g: Array | None, op: LinearOp, anew: Callable[[], Any] | None, dtype: Any, *, select: bool) -> None:
+        Map.__init__(self, parent, op, dtype)
+        self.g, self.anew, self.select = g, anew, select
+
+    def replace(self, i: int, copy: Any = None) -> None:
+        """Hold on to nothing that may be overwritten."""
+        if self.anew is not None:
+            _, self.g, self.op = self.anew()
+            self.anew = None
+
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        (t,) = tangents
+        return space.linear(self.op, t) if self.g is None else space.weigh(t, self.g, self.op, self.dtype, select=self.select)
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        if self.g is None:
+            Map.pull(self, c, owned, sums)
+            return
+        d = self.op.back(c)
+        d = d if d.dtype == self.dtype else dense.cast(d, self.dtype)
+        sums.add(self.parents[0], sums.product(d, self.g, self.select), True)
+
+
 class Bound(Node):
     """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
@@ -293,7 +325,7 @@ class Written(Node):
         return z
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        z = c if owned else np.copy(c)
+        z = c if owned and not isinstance(c, np.generic) else np.copy(c)
         if len(self.parents) == 2:
             sums.add(self.parents[1], _received(self.op, z), True)
         dense.assign(z, self.op, None)
@@ -384,14 +416,14 @@ class Tape:
                         values.pop(p, None)
         return [None if r is None else values[r] for r in self.roots]
 
-    def pull(self, cotangents: Sequence[Array | None], *, free: bool = False) -> list[Array | None]:
+    def pull(self, cotangents: Sequence[Array | None], *, free: bool = False, strict: bool = True) -> list[Array | None]:
         """
         Return the cotangents of the leaves, given those of the roots; None for a leaf that the roots do not depend on.
 
-        With `free` each operation is forgotten once it is transposed, and the tape can be used no more.
+        With `free` each operation is forgotten once it is transposed, and the tape can be used no more. Without `strict` 0·inf is nan.
         """
-        if free:
-            return self._pulled(cotangents, free=True, strict=True)
+        if free or not strict:
+            return self._pulled(cotangents, free=free, strict=strict)
         found = self._pulled(cotangents, free=False, strict=False)  # bench/bench_reverse.py shows what this saves
         strict = any(c is not None and dense.has_nan(c) for c in found)
         return self._pulled(cotangents, free=False, strict=True) if strict else found
@@ -402,6 +434,7 @@ class Tape:
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
                 sums.add(root, c, False)
+        root = None
         if free:
             self.nodes, self.roots, self.last = None, (), None
         else:
@@ -409,9 +442,9 @@ class Tape:
         with quiet():
             while nodes:
                 node = nodes.pop()
-                c = sums.taken(node)
+                c, owned, sums.minus = sums.taken(node)
                 if c is not None:
-                    node.pull(c, sums.mine, sums)
+                    node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]
 
     def kept(self) -> list[Node]:

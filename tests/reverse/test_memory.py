@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 import dualmc as dm
+from dualmc.arrays.creation import base_of
 from dualmc.arrays.dual import Dual
 from dualmc.tangents import recorded
-from dualmc.tangents.tape import Tape
+from dualmc.tangents.tape import Slope, Tape
 from dualmc.testing.table import sample
 
-from .adjoint import is_refused
+from ..functions.table import CASES, over
+from ..laws import flat
+from .adjoint import directions, is_refused
 from .test_adjoint import CALLED, RULED
 
 N = 2000  # more than what is always copied
@@ -347,6 +350,116 @@ def test_memory_is_freed_on_the_way_back(reuse):
     else:
         with pytest.raises(RuntimeError, match=r"reuse=False.*reuse=True"):
             pullback(np.ones(N))
+
+
+LAST_WALKS = {
+    "grad": lambda f: dm.reverse.grad(lambda x: np.sum(f(x))),
+    "value_and_grad": lambda f: dm.reverse.value_and_grad(lambda x: np.sum(f(x))),
+    "jacobian": lambda f: dm.reverse.jacobian(lambda x: f(x)[:3]),
+    "jacobian by chunks": lambda f: dm.reverse.jacobian(lambda x: f(x)[:3], chunk_size=2),
+    "complex jacobian": lambda f: dm.reverse.jacobian(lambda x: f(x)[:3] * 1j),
+    "jacobian of a tree": lambda f: dm.reverse.jacobian(lambda x: (f(x)[:3], f(x)[0])),
+}
+
+
+@pytest.mark.parametrize("transform", LAST_WALKS.values(), ids=LAST_WALKS)
+def test_transforms_free_what_they_recorded_as_they_walk_for_the_last_time(transform, monkeypatch):
+    """When an operation is transposed, all later ones are gone."""
+    steps, seen, alive, pull = 12, [], [], Slope.pull
+
+    def counting(node, *args):
+        alive.append(sum(ref() is not None for ref in seen[-steps:]))
+        pull(node, *args)
+
+    def f(x):
+        for _ in range(steps):
+            x = np.sin(x)
+            seen.append(weakref.ref(x.tangent.node))
+        return x
+
+    monkeypatch.setattr(Slope, "pull", counting)
+    transform(f)(np.ones(N))
+    assert alive[-steps:] == list(range(steps, 0, -1))
+
+
+def test_a_last_walk_works_in_the_memory_of_the_partials():
+    """It takes a cotangent, a partial and what is added; the next walk back, which keeps partials, one array for each."""
+    x = np.ones(100_000)
+
+    def f(x):
+        y = np.sin(x)
+        return sum(np.sum(np.sin(y)) for _ in range(10))
+
+    value, pullback = dm.reverse.vjp(f, x)
+    kept = peak_of(lambda: pullback(np.ones_like(value)))
+    value, pullback = dm.reverse.vjp(f, x, reuse=False)
+    freed = peak_of(lambda: pullback(np.ones_like(value)))
+    assert freed < 4 * x.nbytes
+    assert kept > 10 * x.nbytes
+
+
+def test_partials_keep_what_they_read():
+    x = leaf(np.ones(N))
+    for f, kept in ((np.exp, "ans"), (np.tanh, "ans"), (np.sin, "x"), (np.square, "x"), (np.arctan, "x")):
+        y = f(x)
+        assert [k is not None for k in y.tangent.node.kept] == [kept == "ans", kept == "x"], f
+
+
+def test_a_formula_with_an_inner_function_keeps_what_that_reads():
+    def slope(ans, x):
+        def cosine():
+            return np.cos(x)
+
+        return cosine()
+
+    step = dm.defrule(lambda x: np.sin(x), d=[slope])
+    assert dm.reverse.grad(step)(0.5) == np.cos(0.5)
+
+
+@pytest.mark.parametrize("f", [np.prod, np.cumprod, np.linalg.norm, np.var, np.max, np.sort, np.ptp, np.median], ids=lambda f: f.__name__)
+def test_functions_of_one_array_copy_it_when_it_is_written(f):
+    data, direction = np.linspace(0.999, 1.001, N), np.linspace(0.0, 1.0, N) ** 2
+    x = leaf(data)
+    y = f(x)
+    w = np.ones(np.shape(y))
+    back = Tape([x.tangent.node], [y.tangent.read()])
+    before = back.pull([w])[0]
+    np.testing.assert_allclose(np.sum(before * direction), np.sum(dm.jvp(f, (data,), (direction,))[1]), rtol=1e-9)
+    x[...] = 0
+    np.testing.assert_array_equal(back.pull([w])[0], before)
+    again = f(x2 := leaf(np.linspace(0.999, 1.001, N)))
+    tape = Tape([x2.tangent.node], [again.tangent.read()])
+    if isinstance(again._primal, np.ndarray):
+        again[...] = 0
+    np.testing.assert_array_equal(tape.pull([w])[0], before)
+
+
+def test_an_operand_that_is_not_written_is_not_copied():
+    x = leaf(np.linspace(1.0, 2.0, 10**6))
+    for f, sizes in ((np.max, 0.2), (np.linalg.norm, 0.1), (np.cumsum, 1.1)):
+        assert peak_of(lambda f=f: f(x)) < sizes * 8e6, f
+
+
+@over(CASES)
+def test_no_case_holds_on_to_memory_that_is_written(case):
+    xs, _ = case.sample()
+
+    def f(*moved, writes=True):
+        args = [x * 1.0 for x in moved]
+        results = [y for y in flat(case.f(*args)) if np.asarray(dm.primal(y)).dtype.kind in "fc"]
+        kept = [y * 1.0 for y in results]
+        for a in [*args, *results] if writes else ():
+            if np.ndim(a) and (not hasattr(a, "_writable") or a._writable()) and base_of(a).flags.writeable:
+                a[...] = 0
+        return kept
+
+    plain, back = dm.reverse.vjp(lambda *xs: f(*xs, writes=False), *xs)
+    value, after = dm.reverse.vjp(f, *xs)
+    us = directions(np.random.default_rng(0), plain)
+    for a, b in zip(value, plain, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for got, expected in zip(after(us), back(us), strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_a_loop_of_writes_takes_work_in_proportion_to_its_length():
