@@ -9,7 +9,7 @@ import numpy as np
 from timing import interleaved
 
 import dualmc as dm
-from dualmc import jacobians
+from dualmc import passes
 
 
 def rosenbrock(x):

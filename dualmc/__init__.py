@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # these are loaded when they are first asked for: bench/bench
     from .second import value_gradient_and_hessian as value_gradient_and_hessian
     from .second import vhv as vhv
     from .sparse.coloring import coloring as coloring
+    from .sparse.hessian import sparse_hessian as sparse_hessian
     from .sparse.jacobian import jacobian_sparsity as jacobian_sparsity
     from .sparse.jacobian import sparse_jacobian as sparse_jacobian
     from .sparse.jacobian import value_and_sparse_jacobian as value_and_sparse_jacobian
@@ -55,6 +56,7 @@ _LATER = {
     "reverse": ("reverse",),
     "second": ("hessian", "hessian_diagonal", "hvp", "laplacian", "second_derivative", "value_gradient_and_hessian", "vhv"),
     "sparse.coloring": ("coloring",),
+    "sparse.hessian": ("sparse_hessian",),
     "sparse.jacobian": ("jacobian_sparsity", "sparse_jacobian", "value_and_sparse_jacobian"),
     "sparse.spy": ("spy",),
     "tracing": ("trace",),
@@ -88,6 +90,7 @@ __all__ = [
     "primal",
     "reverse",
     "second_derivative",
+    "sparse_hessian",
     "sparse_jacobian",
     "spy",
     "tangent",

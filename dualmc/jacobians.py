@@ -125,13 +125,12 @@ def _jacobian(
     batch: int,
     strategy: Strategy,
 ) -> Function:
-    structure.checked_strategy(name, strategy)
+    chosen = structure.checked_strategy(name, strategy, chunk_size)
 
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_holomorphic(name, call.leaves, holomorphic)
-        found = None
-        if chunk_size is None and structure.applies(call, strategy):
-            found = structure.jacobian(call, has_aux, structure.MOST_SLOTS if strategy == "auto" else None)
+        limit = structure.MOST_SLOTS if strategy == "auto" else None
+        found = structure.attempt(call, chosen, lambda: structure.jacobian(call, has_aux, limit))
         values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
         trees = (call.like_inputs(split_columns(j, call.shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
@@ -278,11 +277,11 @@ def check_one_number(call: Call, values: Sequence[Array], outer: Structure, cure
 def _gradient(
     name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool, batch: int, strategy: Strategy
 ) -> Function:
-    structure.checked_strategy(name, strategy)
+    chosen = structure.checked_strategy(name, strategy, chunk_size)
 
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
-        found = structure.gradient(call, has_aux) if chunk_size is None and structure.applies(call, strategy) else None
+        found = structure.attempt(call, chosen, lambda: structure.gradient(call, has_aux))
         values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.jacobian")
         return values[0], call.like_inputs(split_columns(jacobians[0], call.shapes)), aux

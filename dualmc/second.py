@@ -115,12 +115,12 @@ def hessian(
            [2., 1.]])
 
     """
-    structure.checked_strategy("hessian", strategy)
+    chosen = structure.checked_strategy("hessian", strategy, chunk_size if columns is None else 0)
 
     def solve(call: Call) -> Any:
         rows = Side(call, argnums)
         other = rows if columns is None else Side(call, columns)
-        found = _structured(call, strategy, has_aux) if chunk_size is None and columns is None else None
+        found = _structured(call, chosen, has_aux)
         _, _, matrices, outer, aux = found or derivatives(call, rows, other, chunk_size, has_aux)
         result = _hessians(rows, other, outer, matrices)
         return (result, aux) if has_aux else result
@@ -130,7 +130,7 @@ def hessian(
 
 def _structured(call: Call, strategy: Strategy, has_aux: bool) -> Any:
     """Return what `derivatives` returns, from one recorded run; None if that does not apply."""
-    found = structure.hessian(call, has_aux) if structure.applies(call, strategy) else None
+    found = structure.attempt(call, strategy, lambda: structure.hessian(call, has_aux))
     return found and ([found.value], [found.gradient], [found.hessian], found.outer, found.aux)
 
 
@@ -180,11 +180,11 @@ def value_gradient_and_hessian(
            [0., 2.]])
 
     """
-    structure.checked_strategy("value_gradient_and_hessian", strategy)
+    chosen = structure.checked_strategy("value_gradient_and_hessian", strategy, chunk_size)
 
     def solve(call: Call) -> Any:
         side = Side(call, argnums)
-        found = _structured(call, strategy, has_aux) if chunk_size is None else None
+        found = _structured(call, chosen, has_aux)
         values, slopes, matrices, outer, aux = found or derivatives(call, side, side, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.hessian")
         gradient = side.like_inputs(p[()] for p in side.parts(slopes[0], slopes[0].ndim - 1))
@@ -402,16 +402,15 @@ def hvp(
     (array([ 6., 12.]),)
 
     """
-    structure.checked_strategy("hvp", strategy)
+    chosen = structure.checked_strategy("hvp", strategy, chunk_size)
     call, side, tree, names = _direct("hvp", f, primals)
     vs = list(_directions(call, tree, names, "tangents", tangents))
     for v, p, of in zip(vs, call.leaves, names, strict=True):
         if v.shape != p.shape:
             raise ValueError(f"hvp: {of.replace('primals', 'tangents', 1)} must have the shape of {of}, {p.shape}; got {v.shape}")
-    if chunk_size is None and structure.applies(call, strategy):
-        found = structure.hvp(call, vs)
-        if found is not None:
-            return side.like_inputs(p[()] for p in found)
+    found = structure.attempt(call, chosen, lambda: structure.hvp(call, vs))
+    if found is not None:
+        return side.like_inputs(p[()] for p in found.products)
     parts = []
     for at in chunks(side.n, directions_together(call, side.n, chunk_size)):
         given = [(e1, v[None]) for (e1, _), v in zip(seeds(call, side, at, side, at), vs, strict=True)]

@@ -1,13 +1,14 @@
 """Derivatives from one recorded run: gradients, products with the Hessian, and Jacobians and Hessians that have few slots."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
 from ._typing import Array, Shape
 from .arrays.creation import carries
 from .boundary import Call
+from .errors import NoTangentError
 from .passes import basis_of_all, rows
 from .recording import Recording, record
 from .tangents import dense, structured
@@ -19,6 +20,8 @@ from .trees import Structure
 
 Strategy: TypeAlias = Literal["auto", "dense", "structured"]
 
+T = TypeVar("T")
+
 LEAST = 32
 """Input numbers from which a run with structured tangents is tried without being asked for (bench/bench_structured.py)."""
 
@@ -26,10 +29,11 @@ MOST_SLOTS = 16
 """Slots up to which a dense matrix is filled from them; with more, blocks of dense directions are as quick."""
 
 
-def checked_strategy(name: str, strategy: str) -> None:
-    """Raise unless there is such a strategy."""
+def checked_strategy(name: str, strategy: Strategy, chunk_size: int | None) -> Strategy:
+    """Return the strategy that a transform follows, or raise; with a chunk_size "auto" is "dense"."""
     if strategy not in get_args(Strategy):
         raise ValueError(f"{name}: strategy must be one of {', '.join(map(repr, get_args(Strategy)))}; got {strategy!r}")
+    return "dense" if strategy == "auto" and chunk_size is not None else strategy
 
 
 def applies(call: Call, strategy: Strategy) -> bool:
@@ -40,6 +44,18 @@ def applies(call: Call, strategy: Strategy) -> bool:
             f"{call.name}: strategy='structured' takes real inputs without tangents of other transforms and no batch; use 'auto'"
         )
     return fits and (strategy == "structured" or (strategy == "auto" and sum(x.size for x in call.leaves) >= LEAST))
+
+
+def attempt(call: Call, strategy: Strategy, solve: Callable[[], T | None]) -> T | None:
+    """Return what a recorded run gives, or None where directions are to be carried instead."""
+    if not applies(call, strategy):
+        return None
+    try:
+        return solve()
+    except NoTangentError:
+        if strategy == "structured":
+            raise
+        return None
 
 
 class Solved(NamedTuple):
@@ -131,9 +147,18 @@ def _filled(family: Family, t: Structured | None, y: Array) -> Array:
 # Second order. -----------------------------------------------------------------------------------------------
 
 
-def hvp(call: Call, directions: Sequence[Array]) -> list[Array] | None:
-    """Return the products of the Hessian of a scalar function with directions, for each leaf; None where the tape cannot tell."""
-    values, _, _, tape = recording = _recorded(call, False, curved=True)
+class Products(NamedTuple):
+    """The value of a scalar function, and the products of its Hessian with directions, for each leaf."""
+
+    value: Array
+    products: list[Array]
+    outer: Structure
+    aux: Any
+
+
+def hvp(call: Call, directions: Sequence[Array], has_aux: bool = False) -> Products | None:
+    """Return the products of the Hessian of a scalar function with directions; None where the tape cannot tell."""
+    values, outer, aux, tape = recording = _recorded(call, has_aux, curved=True)
     if not _is_scalar(recording):
         return None
     try:
@@ -142,7 +167,7 @@ def hvp(call: Call, directions: Sequence[Array]) -> list[Array] | None:
         return None
     lead = directions[0].shape[: directions[0].ndim - call.leaves[0].ndim] if directions else ()
     products = [np.array(c) for c in _complete(call, found, lead)]
-    return None if any(map(dense.has_nan, products)) else products
+    return None if any(map(dense.has_nan, products)) else Products(values[0], products, outer, aux)
 
 
 class SolvedTwice(NamedTuple):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dualmc as dm
-from dualmc import jacobians
+from dualmc import passes
 
 
 class State(NamedTuple):

@@ -88,13 +88,17 @@ class Assembler:
 
     def jacobian(self, terms: Terms, shape: Shape, leaf: Root, dtype: Any) -> Any:
         """Return the matrix of slots with respect to a leaf, of shape (numbers of the result, numbers of the leaf)."""
-        self._known = {}
+        self.renew()
         a = self._of(terms, shape, leaf, dtype)
-        self._known = {}
+        self.renew()
         if a is None:
             return self.sparse.csr_array((math.prod(shape), leaf.size), dtype=dtype)
         a.sum_duplicates()
         return a
+
+    def renew(self) -> None:
+        """Forget the matrices of cuts, which belong to one evaluation."""
+        self._known = {}
 
     def _of(self, terms: Terms, shape: Shape, leaf: Root, dtype: Any) -> Any:
         """Return the same, or None if the slots do not depend on the leaf."""
@@ -105,13 +109,16 @@ class Assembler:
         for root, some in by_root.items():
             if root is leaf:
                 parts.append(self._slots(some, shape, root, dtype))
-            elif root.source is not None:
-                source = self._source(root, leaf, dtype)
+            else:
+                source = self.source(root, leaf, dtype)
                 if source is not None:
                     parts.append(matrices.product(self._slots(some, shape, root, dtype), source, self.sparse))
         return matrices.total(parts, self.sparse) if parts else None
 
-    def _source(self, root: Root, leaf: Root, dtype: Any) -> Any:
+    def source(self, root: Root, leaf: Root, dtype: Any) -> Any:
+        """Return the matrix of a cut with respect to a leaf, or None if it does not depend on it."""
+        if root.source is None:  # another leaf
+            return None
         if (root, leaf) not in self._known:
             cut = root.source
             inner = self._of(cut.terms, cut.op.shape_in, leaf, dtype)

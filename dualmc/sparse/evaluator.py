@@ -27,6 +27,13 @@ WIDE = 4
 """A prepared evaluation goes by colours where structured tangents have so many times more slots than there are colours."""
 
 
+def checked_strategy(name: str, strategy: Strategy) -> Strategy:
+    """Return the strategy, or raise."""
+    if strategy not in get_args(Strategy):
+        raise ValueError(f"{name}: strategy must be one of {', '.join(map(repr, get_args(Strategy)))}; got {strategy!r}")
+    return strategy
+
+
 class Found(NamedTuple):
     """What an evaluation gives: values, for each of them a matrix for each input, and how they are put back."""
 
@@ -45,26 +52,24 @@ class Evaluator:
     """
 
     def __init__(self, name: str, *, prepare: bool, strategy: Strategy, pattern: Any = None) -> None:
-        if strategy not in get_args(Strategy):
-            raise ValueError(f"{name}: strategy must be one of {', '.join(map(repr, get_args(Strategy)))}; got {strategy!r}")
         self.sparse = optional("scipy.sparse", "scipy", name)
-        self.name, self.prepare, self.strategy = name, prepare, strategy
+        self.name, self.prepare, self.strategy = name, prepare, checked_strategy(name, strategy)
         self._given = None if pattern is None else coloring(pattern)
         self._lock = threading.Lock()
         self._prepared: dict[Any, _Prepared] = {}
 
     def __call__(self, call: Call, has_aux: bool) -> Found:
         """Evaluate the matrices of one call."""
-        _check(call)
+        check(call)
         if self._given is not None:
-            return self._colored(call, has_aux, self._given)
+            return self.by_colors(call, has_aux, self._given)
         if not self.prepare:
             return self._structured(call, has_aux, _Prepared(call))
         key = tuple([(x.shape, x.dtype) for x in call.leaves])
         with self._lock:
             prepared = self._prepared.setdefault(key, _Prepared(call))
             if prepared.colors is not None:
-                return self._colored(call, has_aux, prepared.colors)
+                return self.by_colors(call, has_aux, prepared.colors)
             found = self._structured(call, has_aux, prepared)
             self._decide(prepared, found)
             return found
@@ -128,7 +133,7 @@ class Evaluator:
 
     # By colours. -------------------------------------------------------------------------------------------------
 
-    def _colored(self, call: Call, has_aux: bool, colors: Coloring) -> Found:
+    def by_colors(self, call: Call, has_aux: bool, colors: Coloring) -> Found:
         """Evaluate by one direction for each colour, of all inputs and outputs together."""
         sizes = [x.size for x in call.leaves]
         if colors.colors.size != sum(sizes):
@@ -139,8 +144,8 @@ class Evaluator:
         step = max(1, CHUNK_BYTES // max(1, 8 * sum(sizes)))
         for start, stop in chunks(colors.count, step):
             level = fresh_level()
-            seeds = np.split(colors.seeds()[start:stop], np.cumsum(sizes)[:-1], axis=1)
-            leaves = (Dual(fresh(x), s.reshape(-1, *x.shape).astype(x.dtype), level) for x, s in zip(call.leaves, seeds, strict=True))
+            seeds = split(call, colors.seeds()[start:stop])
+            leaves = (Dual(fresh(x), s, level) for x, s in zip(call.leaves, seeds, strict=True))
             values, tangents, outer, aux = outputs(call.f, call.function(*call.bound(leaves)), level, has_aux)
             filled = [np.zeros((stop - start, *np.shape(y))) if t is None else t for y, t in zip(values, tangents, strict=True)]
             products.append([t.reshape(stop - start, -1) for t in filled])
@@ -151,7 +156,7 @@ class Evaluator:
                 f"got {colors.pattern.shape[0]}"
             )
         whole = colors.decompress(np.concatenate(rows, axis=1))
-        return Found(values, _blocks(whole, [r.shape[1] for r in rows], sizes), outer, aux)
+        return Found(values, blocks(whole, [r.shape[1] for r in rows], sizes), outer, aux)
 
 
 class _Prepared:
@@ -164,7 +169,7 @@ class _Prepared:
         self.decided = False
 
 
-def _check(call: Call) -> None:
+def check(call: Call) -> None:
     check_real(call)
     if any(carries(x) for x in call.leaves):
         raise TypeError(
@@ -182,7 +187,13 @@ def _columns(call: Call, recording: Recording, i: int) -> Iterator[Array]:
         yield np.repeat(zero_tangent(value)[None], stop - start, axis=0) if t is None else t
 
 
-def _blocks(whole: Any, heights: Sequence[int], widths: Sequence[int]) -> list[list[Any]]:
+def split(call: Call, seeds: Array) -> list[Array]:
+    """Return directions of all input numbers side by side as directions of each leaf."""
+    parts = np.split(seeds, np.cumsum([x.size for x in call.leaves])[:-1], axis=1)
+    return [s.reshape(-1, *x.shape).astype(x.dtype) for x, s in zip(call.leaves, parts, strict=True)]
+
+
+def blocks(whole: Any, heights: Sequence[int], widths: Sequence[int]) -> list[list[Any]]:
     """Cut a matrix into blocks."""
     if len(heights) == len(widths) == 1:
         return [[whole]]
