@@ -162,6 +162,8 @@ def multilinear(
     args = rebuild(primals)
     ans = rule.func(*args, **kwargs)
     space = space_of(next((t for t in tangents if t is not None), None))
+    if len(primals) == 1:  # of one operand it is linear, and may be a view of it
+        return ans, linear_op(rule.bind(0, primals, args, kwargs), primals[0], ans, tangents[0])
     if space.KEEPS:  # without the operands among the arguments: which of them are kept is for the space to say
         bind = partial(rule.bind, args=rebuild((None,) * len(primals)), kwargs=kwargs)
         return ans, space.bound(bind, primals, tangents, ans)

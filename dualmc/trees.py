@@ -20,7 +20,7 @@ class Structure(NamedTuple):
         """Return the tree with the given leaves in place."""
         if self.kind is None:
             return next(leaves)
-        return self.build([c.unflatten(leaves) for c in self.children])
+        return self.build([next(leaves) if c.kind is None else c.unflatten(leaves) for c in self.children])
 
     def paths(self, prefix: str) -> Iterator[str]:
         """Return how each leaf would be written, as x[0]['a']."""
@@ -89,7 +89,11 @@ def flatten(tree: Tree) -> tuple[list[Any], Structure]:
     leaves: list[Any] = []
     structures = []
     for child in children:
-        found, structure = flatten(child)
-        leaves += found
-        structures.append(structure)
+        if type(child) is np.ndarray:
+            leaves.append(child)
+            structures.append(_LEAF)
+        else:
+            found, structure = flatten(child)
+            leaves += found
+            structures.append(structure)
     return leaves, Structure(kind, keys, tuple(structures), build)

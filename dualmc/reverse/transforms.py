@@ -24,7 +24,7 @@ def _grad(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool)
         check_real(call)
         values, outer, aux, tape = _recorded(call, has_aux)
         check_one_number(call, values, outer, "dm.reverse.jacobian")
-        found = pulled(tape, [np.ones((), values[0].dtype)[()]], free=True)
+        found = pulled(tape, [values[0].dtype.type(1)], free=True)
         return values[0], call.like_inputs(iter(found)), aux
 
     return transform(name, f, argnums, has_aux, with_value, solve)

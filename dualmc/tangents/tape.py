@@ -39,36 +39,31 @@ class Cotangents:
     of the operation that is transposed now. What is the same along an axis stays one number along it, a view, while it can.
     """
 
-    __slots__ = ("last", "minus", "negated", "owned", "strict", "values")
+    __slots__ = ("last", "minus", "strict", "sums")
 
     def __init__(self, *, strict: bool, last: bool = False) -> None:
         self.strict, self.last, self.minus = strict, last, False
-        self.values: dict[Node, Array] = {}
-        self.owned: set[Node] = set()
-        self.negated: set[Node] = set()
+        self.sums: dict[Node, tuple[Array, bool, bool]] = {}
+        """The sum that a node has got, whether nothing else sees its memory, and whether its sign is to be changed."""
 
     def add(self, node: "Node", c: Array, owned: bool, flip: bool = False) -> None:
         """Add c, in memory of its own or not, or with flip -c, to the cotangent of a node; that of a real value is real."""
         dtype = node.dtype
         if c.dtype is not dtype and dtype is not None and c.dtype != dtype:
             c, owned = dense.cast(c, dtype), True
-        old = self.values.get(node)
+        negated = self.minus is not flip
+        old = self.sums.get(node)
         if old is None:
-            self.values[node] = c
-            if owned:
-                self.owned.add(node)
-            if self.minus is not flip:
-                self.negated.add(node)
+            self.sums[node] = c, owned, negated
             return
-        alike = (node in self.negated) is (self.minus is not flip)
-        if node in self.owned and type(old) is type(c) is ndarray:
-            if alike:
-                old += c
+        total, private, minus = old
+        if private and type(total) is type(c) is ndarray:
+            if minus is negated:
+                total += c
             else:
-                old -= c
+                total -= c
         else:
-            self.values[node] = old + c if alike else old - c
-            self.owned.add(node)
+            self.sums[node] = total + c if minus is negated else total - c, True, minus
 
     def product(self, c: Array, g: Any, select: bool = False, spare: bool = False) -> Array:
         """Return the transpose of diag(g) applied to c, in the memory of g if that is spare and fits."""
@@ -82,35 +77,27 @@ class Cotangents:
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
-        old = self.values.get(node)
-        if type(old) is not ndarray or type(c) not in (ndarray, np.float64) or node not in self.owned or c.dtype != old.dtype:
+        total, private, minus = self.sums.get(node, _NOTHING)
+        if not private or type(total) is not ndarray or type(c) not in (ndarray, np.float64) or c.dtype != total.dtype:
             return False
-        y = op.apply(old)
-        if type(y) is not ndarray or not y.flags.writeable or not (y is old or y.base is old):
+        y = op.apply(total)
+        if type(y) is not ndarray or not y.flags.writeable or not (y is total or y.base is total):
             return False
-        if (node in self.negated) is self.minus:
+        if minus is self.minus:
             y += c
         else:
             y -= c
         return True
 
-    def taken(self, node: "Node") -> tuple[Array | None, bool, bool]:
-        """Return the cotangent of a node, whether it is owned and whether negated, and forget the node, which may be freed by that."""
-        owned, negated = node in self.owned, node in self.negated
-        if owned:
-            self.owned.discard(node)
-        if negated:
-            self.negated.discard(node)
-        return self.values.pop(node, None), owned, negated
-
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
-        c = self.values.get(leaf)
-        if c is None:
-            return None
-        if leaf in self.negated:
-            return np.negative(c, out=c) if leaf in self.owned and type(c) is ndarray else -c
-        return c if leaf in self.owned else np.copy(c)
+        c, private, minus = self.sums.get(leaf, _NOTHING)
+        if minus:
+            return np.negative(c, out=c) if private and type(c) is ndarray else -c
+        return c if private or c is None else np.copy(c)
+
+
+_NOTHING = None, False, False
 
 
 def _scaled(c: Array, g: float) -> Array:
@@ -442,7 +429,7 @@ class Tape:
         with quiet():
             while nodes:
                 node = nodes.pop()
-                c, owned, sums.minus = sums.taken(node)
+                c, owned, sums.minus = sums.sums.pop(node, _NOTHING)
                 if c is not None:
                     node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]

@@ -140,6 +140,17 @@ def an_attribute_of_a_view(x):
 
 
 @writes
+def through_views_that_einsum_gives(x):
+    y = x.reshape(2, -1) * 1.0
+    z = y * y
+    np.einsum("ij->ji", y)[1:] = 3.0
+    np.einsum("ij->ij", y)[0] *= 2.0
+    w = np.outer(y[0, :3], y[1, :3])
+    np.einsum("ii->i", w)[...] = x[:3]
+    return np.sum(w * w) * z * y
+
+
+@writes
 def in_place(x):
     y = x * 2
     y *= x
