@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from .._typing import Function
 from ..boundary import Call
 from ..jacobians import check_holomorphic, check_one_number, check_real, transform

@@ -16,7 +16,7 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp, unbroadcast
 from ..partial import MINUS_ONE, ONE, ZERO, Const
 from . import dense
-from .tape import Bound, Cotangents, Diagonal, Map, Node, Tape, Weighed, number, quiet
+from .tape import NOTHING, Bound, Cotangents, Diagonal, Map, Node, Tape, Weighed, number, quiet
 
 
 class CurvatureError(Exception):
@@ -100,10 +100,10 @@ def along(tape: Tape, cotangent: Array, tangents: Sequence[Array]) -> tuple[list
         first.add(root, cotangent, False)
     with quiet():
         for node in reversed(tape.kept()):
-            d, owned, second.minus = second.taken(node)
+            d, owned, second.minus = second.sums.pop(node, NOTHING)
             if d is not None:
                 node.pull(d, owned, second)
-            c, owned, first.minus = first.taken(node)
+            c, owned, first.minus = first.sums.pop(node, NOTHING)
             if c is None:
                 continue
             ts = given.get(node)
@@ -169,7 +169,7 @@ def curvatures(
         sums.add(root, cotangent, False)
     with quiet():
         for node in reversed(tape.kept()):
-            c, owned, sums.minus = sums.taken(node)
+            c, owned, sums.minus = sums.sums.pop(node, NOTHING)
             if c is None:
                 continue
             if type(node) is Curved:

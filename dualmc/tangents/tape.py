@@ -77,7 +77,7 @@ class Cotangents:
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
-        total, private, minus = self.sums.get(node, _NOTHING)
+        total, private, minus = self.sums.get(node, NOTHING)
         if not private or type(total) is not ndarray or type(c) not in (ndarray, np.float64) or c.dtype != total.dtype:
             return False
         y = op.apply(total)
@@ -91,13 +91,13 @@ class Cotangents:
 
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
-        c, private, minus = self.sums.get(leaf, _NOTHING)
+        c, private, minus = self.sums.get(leaf, NOTHING)
         if minus:
             return np.negative(c, out=c) if private and type(c) is ndarray else -c
         return c if private or c is None else np.copy(c)
 
 
-_NOTHING = None, False, False
+NOTHING = None, False, False
 
 
 def _scaled(c: Array, g: float) -> Array:
@@ -429,7 +429,7 @@ class Tape:
         with quiet():
             while nodes:
                 node = nodes.pop()
-                c, owned, sums.minus = sums.sums.pop(node, _NOTHING)
+                c, owned, sums.minus = sums.sums.pop(node, NOTHING)
                 if c is not None:
                     node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]
