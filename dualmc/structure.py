@@ -82,6 +82,8 @@ def _one(y: Array) -> Array:
 
 def _flat(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> Array:
     """Return the cotangents of all leaves as one array."""
+    if len(parts) == 1 and parts[0] is not None and parts[0].shape == (*lead, *call.leaves[0].shape):
+        return parts[0].reshape(*lead, -1)
     return np.concatenate([c.reshape(*lead, -1) for c in _complete(call, parts, lead)], axis=-1)
 
 

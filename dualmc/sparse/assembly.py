@@ -15,11 +15,11 @@ class Layout:
     """
     The CSR structure of Σ diag(v)·G for slots of one root.
 
-    Slot j of every row stands in column j of a table; where slots are sorted by the offset that they read at, nearly all rows are
-    sorted, and the others are sorted one by one.
+    Slot j of all rows is row j of a table; where slots are sorted by the offset that they read at, nearly all its columns are sorted,
+    and only the others have to be.
     """
 
-    __slots__ = ("_kept", "_mended", "_starts", "indices", "indptr", "root", "shape", "slots")
+    __slots__ = ("_places", "_starts", "indices", "indptr", "root", "shape", "slots")
 
     def __init__(self, slots: tuple[Gather, ...], shape: Shape, root: Root) -> None:
         self.slots, self.shape, self.root = sorted(slots, key=lambda s: s.offset), shape, root
@@ -27,30 +27,29 @@ class Layout:
         table = np.empty((w, m), root.index.dtype)
         for row, s in zip(table, self.slots, strict=True):
             row.reshape(shape)[...] = s.index
-        self._mended, self._kept, self._starts = None, None, None
+        places = np.add.outer(np.arange(m), np.arange(0, w * m, max(m, 1))[:w])
         wrong = np.flatnonzero((table[1:] < table[:-1]).any(axis=0))
         if wrong.size:
-            order = np.argsort(table[:, wrong], axis=0, kind="stable")
-            table[:, wrong] = table[order, wrong]
-            self._mended = order, wrong
-        absent = None if all(s.whole for s in slots) else table == NOWHERE
-        same = table[1:] == table[:-1]
-        if absent is not None:
-            same &= ~absent[1:]
-        indices = np.ascontiguousarray(table.T).reshape(-1)
+            order = np.argsort(table[:, wrong].T, axis=1, kind="stable")
+            places[wrong] = order * m + wrong[:, None]
+        self._places = places.reshape(-1)
+        indices = table.reshape(-1).take(self._places, mode="clip")
         counts: Any = w
-        if absent is not None:
-            self._kept = np.flatnonzero(~absent.T)
-            indices = indices[self._kept]
-            counts = w - absent.sum(axis=0)
-        if same.any():
-            first = np.ones((m, w), bool)
-            first[:, 1:] = ~same.T
-            self._starts = np.flatnonzero(first.reshape(-1) if self._kept is None else first.reshape(-1)[self._kept])
-            indices = indices[self._starts]
-            counts = counts - same.sum(axis=0)
-        self.indices, self.indptr = indices, np.zeros(m + 1, indices.dtype)
+        if not all(s.whole for s in slots):
+            present = indices != NOWHERE
+            indices, self._places = indices[present], self._places[present]
+            counts = (table != NOWHERE).sum(axis=0)
+        self.indptr = np.zeros(m + 1, indices.dtype)
         np.cumsum(np.broadcast_to(counts, m), out=self.indptr[1:])
+        self._starts: Array | None = None
+        again = indices[1:] == indices[:-1]
+        heads = self.indptr[(self.indptr > 0) & (self.indptr < indices.size)]
+        again[heads - 1] = False  # the first entry of a row is its own, whatever the last one of the row before
+        if again.any():
+            self._starts = np.flatnonzero(np.append(True, ~again))
+            self.indptr = np.searchsorted(self._starts, self.indptr).astype(indices.dtype)
+            indices = indices[self._starts]
+        self.indices = indices
 
     def values(self, terms: Terms, dtype: Any) -> Array:
         """Return the entries."""
@@ -58,12 +57,7 @@ class Layout:
         table = np.empty((len(self.slots), math.prod(self.shape)), dtype)
         for row, s in zip(table, self.slots, strict=True):
             row.reshape(self.shape)[...] = terms[s]
-        if self._mended is not None:
-            order, wrong = self._mended
-            table[:, wrong] = table[order, wrong]
-        data = np.ascontiguousarray(table.T).reshape(-1)
-        if self._kept is not None:
-            data = data[self._kept]
+        data = table.reshape(-1).take(self._places, mode="clip")
         return data if self._starts is None else np.add.reduceat(data, self._starts)
 
     def matrix(self, data: Array, sparse: Any) -> Any:

@@ -204,6 +204,7 @@ def elementwise(
     parents: list[Node] = []
     kept: list[Any] = []
     shapes: list[Shape] = []
+    held = False  # whether a partial is an array that may be overwritten
     for i, t in enumerate(tangents):  # zip would take a fifth of the time of the whole
         if t is not None:
             d, parent = partials[i], t.read()
@@ -211,13 +212,23 @@ def elementwise(
                 return _curved(rule, ans, args, primals, tangents)
             if d is not ZERO:
                 parents.append(parent)
-                kept.append(d if type(d) is Const else d(ans, *args))
                 shapes.append(primals[i].shape)
+                if type(d) is not Const:
+                    d = d(ans, *args)
+                    held = held or type(d) not in _FIXED
+                kept.append(d)
     if not parents:
         return None
     node = Diagonal(parents, kept, shapes, ans.shape, ans.dtype, rule.select)
     new = Recorded(node)
-    for i, g in enumerate(kept):
+    if held:
+        _hold(new, node, ans, primals, tangents)
+    return new
+
+
+def _hold(new: Recorded, node: Diagonal, ans: Array, primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> None:
+    """See to it that partials which are the result or operands stay as they are."""
+    for i, g in enumerate(node.partials):
         if type(g) not in _FIXED:
             if g is ans:
                 _lend(new, node, i)
@@ -226,7 +237,6 @@ def elementwise(
                     if g is p:
                         _keep(node, i, g, t)
                         break
-    return new
 
 
 def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
@@ -282,14 +292,15 @@ def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
 
 def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Recorded:
     """Return diag(g)·t broadcast to shape."""
-    return Recorded(Diagonal([t.read()], [g], (shape_in,), shape, dtype, select))
+    node = t.read()
+    return Recorded(Diagonal([node], [g], (shape_in,), shape, dtype, select, curved=node.curved))
 
 
 def add(a: Recorded, b: Recorded, *, owned: bool = False) -> Recorded:
     """Return a + b."""
     x, y = a.read(), b.read()
     dtype = None if x.dtype is None or y.dtype is None else np.result_type(x.dtype, y.dtype)
-    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, dtype))
+    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, dtype, curved=x.curved or y.curved))
 
 
 def linear(op: LinearOp, t: Recorded) -> Recorded:
@@ -388,9 +399,7 @@ def join(ops: Sequence[LinearOp], parts: Sequence[Recorded | None], shape: Shape
 
 def zeros(t: Recorded, nd_in: int, shape: Shape, dtype: Any) -> Recorded:
     """Return the zero tangent of a new array."""
-    new = Diagonal((), [], (), shape, dtype)
-    new.curved = t.read().curved
-    return Recorded(new)
+    return Recorded(Diagonal((), [], (), shape, dtype, curved=t.read().curved))
 
 
 def copy(t: Recorded) -> Recorded:
@@ -404,7 +413,7 @@ def settle(t: Recorded, ans: Array) -> Recorded:
     if node.dtype is None:
         node.dtype = ans.dtype
     elif node.dtype is not ans.dtype and node.dtype != ans.dtype:
-        return Recorded(Diagonal([node], [ONE], (t.shape,), t.shape, ans.dtype))
+        return Recorded(Diagonal([node], [ONE], (t.shape,), t.shape, ans.dtype, curved=node.curved))
     return t
 
 

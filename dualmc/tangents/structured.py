@@ -161,6 +161,8 @@ def product(t: Structured, g: Array, *, select: bool = False) -> Structured:
 def scale(t: Structured, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Structured:
     """Return diag(g)·t broadcast to shape."""
     grow = shape_in != shape
+    if g is ONE and not grow:
+        return t
     strict = select or t.family.strict
     terms: Terms = {}
     for s, v in t.terms.items():

@@ -150,11 +150,18 @@ class Diagonal(Node):
     __slots__ = ("partials", "select", "shapes")
 
     def __init__(
-        self, parents: Sequence[Node], partials: list[Any], shapes: Sequence[Shape], shape: Shape, dtype: Any, select: bool = False
+        self,
+        parents: Sequence[Node],
+        partials: list[Any],
+        shapes: Sequence[Shape],
+        shape: Shape,
+        dtype: Any,
+        select: bool = False,
+        *,
+        curved: bool = False,
     ) -> None:
         self.parents, self.partials, self.shapes = parents, partials, shapes
-        self.shape, self.dtype, self.select, self.number = shape, dtype, select, number()
-        self.curved = any([p.curved for p in parents])  # noqa: C419 - a generator takes twice the time
+        self.shape, self.dtype, self.select, self.number, self.curved = shape, dtype, select, number(), curved
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of partial i, which may be overwritten."""
@@ -378,6 +385,7 @@ class Tape:
         values: dict[Node, Any] = dict(zip(self.leaves, tangents, strict=True))
         like, nd = _widest(tangents, self.leaves)
         owned: set[Node] = set()
+        writes = any(type(node) is Written for node in nodes)
         with quiet():
             for node in nodes:
                 parents = node.parents
@@ -393,10 +401,11 @@ class Tape:
                     t = node.push(given, space)
                     if node.dtype is not None and t.dtype != node.dtype:
                         t = space.cast(t, node.dtype)
-                    if space.owns(t, given):
-                        owned.add(node)
-                    else:
-                        owned.difference_update(parents)
+                    if writes:
+                        if space.owns(t, given):
+                            owned.add(node)
+                        else:
+                            owned.difference_update(parents)
                 values[node] = t
                 for p in parents:
                     if self.last[p] is node:
