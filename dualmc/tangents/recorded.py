@@ -223,9 +223,9 @@ def elementwise(
             if g is ans:
                 _lend(new, node, i)
             else:
-                for p, t in zip(primals, tangents, strict=True):
+                for k, p in enumerate(primals):
                     if g is p:
-                        _keep(node, i, g, t)
+                        _keep(node, i, g, tangents[k])
                         break
     return new
 
