@@ -20,7 +20,7 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
 from .curved import Curved, Opaque
-from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable
+from .tape import ALONE, Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable, references
 
 KEEPS = True
 
@@ -233,9 +233,9 @@ def _hold(new: Recorded, node: Diagonal, ans: Array, primals: Sequence[Array], t
             if g is ans:
                 _lend(new, node, i)
             else:
-                for p, t in zip(primals, tangents, strict=True):
+                for k, p in enumerate(primals):
                     if g is p:
-                        _keep(node, i, g, t)
+                        _keep(node, i, g, tangents[k])
                         break
 
 
@@ -283,9 +283,8 @@ def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
     if code is None or code.co_argcount != 2:
         return True, True
     read = {*code.co_cellvars}
-    for step in dis.get_instructions(code):
-        if step.opname.startswith("LOAD"):
-            read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    for step in dis.get_instructions(code):  # one instruction may load two
+        read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
     ans, x = code.co_varnames[:2]
     return ans in read, x in read
 
@@ -359,7 +358,7 @@ def weighted(terms: Callable[[Array], Terms], x: Array, t: Recorded, select: boo
     ans, g, op = terms(x)
     if type(ans) is ndarray and ans.base is not None:
         ans = np.copy(ans)
-    held = (sys.getrefcount(x), sys.getrefcount(owner)) != before or (type(ans) is ndarray and _references(ans) > _ALONE)
+    held = (sys.getrefcount(x), sys.getrefcount(owner)) != before or (type(ans) is ndarray and references(ans) > ALONE)
     node = Weighed(t.read(), g, op, functools.partial(_anew, terms, x) if held else None, ans.dtype, select=select)
     new = Recorded(node)
     if held:
@@ -370,20 +369,6 @@ def weighted(terms: Callable[[Array], Terms], x: Array, t: Recorded, select: boo
 
 def _anew(terms: Callable[[Array], Terms], x: Array) -> Terms:
     return terms(x.copy("K"))
-
-
-def _references(x: Array) -> int:
-    """Count the references to an array that a function has in a local variable."""
-    return sys.getrefcount(x)
-
-
-def _of_a_local() -> int:
-    x = np.zeros(1)
-    return _references(x)
-
-
-_ALONE = _of_a_local()
-"""The references to an array that nothing but a local variable sees."""
 
 
 def assign(t: Recorded, op: LinearOp, u: Recorded | None) -> None:
