@@ -9,7 +9,6 @@ import numpy as np
 from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
 from .arrays.dual import Carrier
-from .propagate import writing
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
 
@@ -43,18 +42,11 @@ def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> l
     return [entering(x, n) for x, n in zip(leaves, names(), strict=True)]
 
 
-def handed_out(x: Array) -> Array:
-    """Return the primal, which the user may write to from now on without the tangent taking part."""
-    if isinstance(x, Carrier):
-        writing(x.tangent, public=True)
-    return x.primal
-
-
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
     """Return primal and tangent (None for zero) of a result, or raise and say what came out."""
     if carries(y):
         if isinstance(y, Carrier) and y.level == level:
-            return handed_out(y), y.tangent
+            return y.primal, y.tangent
         if y.level > level:
             raise TypeError(f"{where} is a {type(y).__name__} of an inner transform that has ended; return its result instead")
         return y, None
@@ -84,7 +76,7 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
 
 
 def _plain(a: Any, level: int) -> Any:
-    return handed_out(a) if isinstance(a, Carrier) and a.level == level else a
+    return a.primal if isinstance(a, Carrier) and a.level == level else a
 
 
 def zero_tangent(value: Array) -> Array:
@@ -99,6 +91,8 @@ def settled(t: Array, p: Array) -> Array:
 
 def argument_numbers(name: str, argnums: Any, n: int, option: str = "argnums") -> tuple[int, ...]:
     """Return the numbers that argnums names among n positional arguments, counted from the front."""
+    if type(argnums) is int and 0 <= argnums < n:
+        return (argnums,)
     single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
     numbers = (argnums,) if single else argnums
     if not isinstance(numbers, (tuple, list)) or not all(isinstance(i, (int, np.integer)) for i in numbers) or not numbers:
@@ -131,6 +125,8 @@ class Call:
         self.shapes = [x.shape[batch:] for x in self.leaves]
 
     def _points(self, batch: int) -> Shape:
+        if type(batch) is int and not batch:
+            return ()
         if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 0:
             raise ValueError(f"{self.name}: batch must be the number of leading axes that count points, got {batch!r}")
         found = {x.shape[:batch] for x in self.leaves}

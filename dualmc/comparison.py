@@ -14,9 +14,9 @@ from ._typing import Array, Function, Tree
 from .boundary import Call, function_name
 from .extras import optional
 from .jacobians import check_real, fresh, jacobian, passes
-from .recording import Kind, record
+from .recording import record
 from .reverse.transforms import walks
-from .text import html_lines, html_table, short, table
+from .text import Printable, html_lines, html_table, short, table
 from .timing import interleaved, peak_bytes
 from .trees import flatten
 
@@ -29,12 +29,12 @@ class _Way(NamedTuple):
     name: str
     unit: Unit
     transform: Callable[..., Function]
-    passes: Callable[[Call, Sequence[Kind], Sequence[Array]], int]
+    passes: Callable[[Call, Sequence[Array]], int]
 
 
 _WAYS = (
-    _Way("forward", "column", jacobian, lambda call, kinds, values: passes(call)),
-    _Way("reverse", "row", reverse.jacobian, lambda call, kinds, values: walks(kinds, values)),
+    _Way("forward", "column", jacobian, lambda call, values: passes(call)),
+    _Way("reverse", "row", reverse.jacobian, lambda call, values: walks(call.leaves, values)),
 )
 """The modes that are compared; the first one is what the others have to agree with."""
 
@@ -74,9 +74,9 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Printable):
     """
-    What `dualmc.compare` found; print it, or let a notebook show it.
+    What `dualmc.compare` found; `print` it, or let a notebook show it.
 
     Attributes
     ----------
@@ -287,8 +287,8 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     -------
     Comparison
         The shape of the Jacobian; for each mode time and peak memory relative to one evaluation of f, how many passes it takes, and
-        in how many digits it agrees; the recorded operations; the advice with the predicted crossover. It has `to_dict()`
-        and `plot(path)`.
+        in how many digits it agrees; the recorded operations; the advice with the predicted crossover. It has `print()`, `to_dict()`
+        and `plot(path)`, and shows as a table in a notebook.
 
     Raises
     ------
@@ -327,8 +327,7 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     n_out = sum(math.prod(np.shape(v)) for v in values)
     if not n_in or not n_out:
         raise ValueError(f"compare: the Jacobian must have entries; f has {n_out} outputs and {n_in} inputs")
-    kinds = [Kind.of(x) for x in call.leaves]
-    counts = [way.passes(call, kinds, values) for way in _WAYS]
+    counts = [way.passes(call, values) for way in _WAYS]
     del tape, values
     runs: list[Callable[[], Any]] = [functools.partial(way.transform(f, argnums=numbers), *primals) for way in _WAYS]
     reference = runs[0]()

@@ -64,3 +64,11 @@ def unknown(func: Any) -> TypeError:
 def not_supported(func: str, argument: str, got: Any, cure: str) -> NoReturn:
     """Raise for a keyword value that has no derivative rule."""
     raise TypeError(f"{func}: {argument}={got!r} is not supported for a Dual; {cure}")
+
+
+def inner_value() -> TypeError:
+    """Build the error for writing to an array of an outer transform."""
+    return TypeError(
+        "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
+        "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
+    )

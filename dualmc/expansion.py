@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from ._typing import Array, Function, Tree
-from .arrays.creation import carries
-from .arrays.dual import base_of
+from .arrays.creation import base_of, carries
 from .arrays.series import Series
 from .boundary import entering, fresh_level, function_name, leaving
 from .forward import as_tangent

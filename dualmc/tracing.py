@@ -15,7 +15,7 @@ from .arrays.traced import Log, Traced, Variable
 from .boundary import fresh_level, function_name, leaving
 from .forward import as_tangent, direction_leaves, primal_leaves
 from .jacobians import basis
-from .text import html_table, table
+from .text import Printable, html_table, table
 from .trees import Structure, flatten
 
 LARGEST = 1000
@@ -23,9 +23,9 @@ LARGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Printable):
     """
-    What `dualmc.trace` found; print it, or let a notebook show it.
+    What `dualmc.trace` found; `print` it, or let a notebook show it.
 
     Attributes
     ----------

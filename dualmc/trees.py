@@ -1,16 +1,14 @@
 """Nested tuples, lists, dicts and named tuples of arrays: taken apart into leaves and put together again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._typing import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """The shape of a tree without its leaves; `kind` is None for a leaf."""
 
     kind: Any
@@ -22,7 +20,7 @@ class Structure:
         """Return the tree with the given leaves in place."""
         if self.kind is None:
             return next(leaves)
-        return self.build([c.unflatten(leaves) for c in self.children])
+        return self.build([next(leaves) if c.kind is None else c.unflatten(leaves) for c in self.children])
 
     def paths(self, prefix: str) -> Iterator[str]:
         """Return how each leaf would be written, as x[0]['a']."""
@@ -56,6 +54,8 @@ _PLAIN = (np.ndarray, np.generic, int, float, complex, bool, str, bytes, type(No
 def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:
     """Return (kind, keys, children, how to build it), or None for a leaf."""
     kind = type(tree)
+    if kind is np.ndarray:
+        return None
     if isinstance(tree, tuple) and hasattr(kind, "_fields"):
         return kind, kind._fields, tuple(tree), lambda c: kind(*c)
     if kind is tuple or kind is list:
@@ -89,7 +89,11 @@ def flatten(tree: Tree) -> tuple[list[Any], Structure]:
     leaves: list[Any] = []
     structures = []
     for child in children:
-        found, structure = flatten(child)
-        leaves += found
-        structures.append(structure)
+        if type(child) is np.ndarray:
+            leaves.append(child)
+            structures.append(_LEAF)
+        else:
+            found, structure = flatten(child)
+            leaves += found
+            structures.append(structure)
     return leaves, Structure(kind, keys, tuple(structures), build)

@@ -10,6 +10,8 @@ from ..errors import lost
 from ..rules.selection import base
 
 _NUMERIC = "biufc"
+_PLAIN = frozenset({np.ndarray, type(None), bool, int, float, str})
+"""What most arguments are that carry nothing."""
 
 
 def carries(x: Any) -> bool:
@@ -17,11 +19,21 @@ def carries(x: Any) -> bool:
     return hasattr(type(x), "_push_linear")
 
 
+def base_of(x: Array) -> Array:
+    """Return the plain array or NumPy scalar under any number of Duals, as it is."""
+    while carries(x):
+        x = x._primal
+    return x
+
+
 def foremost(values: Iterable[Any]) -> Any:
     """Return the array of the highest level among values and lists of them, or None; its class evaluates what they meet in."""
     found: Any = None
     for x in values:
-        a = foremost(x) if type(x) in (list, tuple) else x if carries(x) else None
+        kind = type(x)
+        if kind in _PLAIN:
+            continue
+        a = foremost(x) if kind in (list, tuple) else x if hasattr(kind, "_push_linear") else None
         if a is not None and (found is None or a.level > found.level):
             found = a
     return found

@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from .. import large, propagate
 from .._typing import Array, Shape, Tangent
+from ..errors import inner_value
 from ..kernels import switch as _switch
 from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE
@@ -20,7 +21,7 @@ from ..rules.registry import RULES
 from ..rules.rule import Elementwise, Multilinear
 from ..tangents import recorded, space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
-from .creation import as_array, carries
+from .creation import as_array, base_of, carries
 from .methods import ArrayMethods
 from .protocol import NumPyProtocol
 
@@ -47,10 +48,10 @@ class Carrier(NumPyProtocol, ArrayMethods):
     Operators, indexing and writing stand here once; `chain` is the module of the chain rule that a class follows.
     """
 
-    __slots__ = ("level", "primal", "tangent")
+    __slots__ = ("_primal", "level", "tangent")
     __array_priority__ = 1000.0
 
-    primal: Array
+    _primal: Array
     tangent: Tangent
     level: int
     chain: ClassVar[Any]
@@ -61,26 +62,32 @@ class Carrier(NumPyProtocol, ArrayMethods):
 
     def _settled(self, ans: Array) -> Self:
         """Return the same with all parts laid out in memory as the plain array ans is."""
-        return self._like(settle(self.primal, ans), space_of(self.tangent).settle(self.tangent, ans))
+        return self._like(settle(self._primal, ans), space_of(self.tangent).settle(self.tangent, ans))
 
     def _parts(self) -> tuple[Array, ...]:
         """Return the primal and whatever arrays the tangent consists of."""
         raise NotImplementedError
 
     @property
+    def primal(self) -> Array:
+        """The value, which the user may write to from now on without the tangent taking part."""
+        propagate.writing(self.tangent, public=True)
+        return self._primal
+
+    @property
     def shape(self) -> Shape:  # type: ignore[override]
         """The shape of the primal."""
-        return self.primal.shape  # type: ignore[no-any-return]
+        return self._primal.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:  # type: ignore[override]
         """The number of axes of the primal."""
-        return self.primal.ndim  # type: ignore[no-any-return]
+        return self._primal.ndim  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the primal, and of the tangent."""
-        return self.primal.dtype  # type: ignore[no-any-return]
+        return self._primal.dtype  # type: ignore[no-any-return]
 
     def _shown(self, **parts: Any) -> str:
         """Return the text that names the parts."""
@@ -96,8 +103,8 @@ class Carrier(NumPyProtocol, ArrayMethods):
     def _push_linear(self, op: LinearOp) -> Self:
         """Apply a map of trailing axes to primal and tangent."""
         extra = self.shape[: self.ndim - len(op.shape_in)]
-        ans = op(self.primal)
-        return self._like(ans, propagate.linear_op(op.batched(extra) if extra else op, self.primal, ans, self.tangent))
+        ans = op(self._primal)
+        return self._like(ans, propagate.linear_op(op.batched(extra) if extra else op, self._primal, ans, self.tangent))
 
     def _vanishing(self) -> Array:
         """Return where the value and all its tangents are zero."""
@@ -108,15 +115,15 @@ class Carrier(NumPyProtocol, ArrayMethods):
         """Return value as an array like this one, with a zero tangent."""
         space = space_of(self.tangent)
         zero = space.zeros(self.tangent, self.ndim, value.shape, value.dtype)
-        return self._like(lift(value, self.primal), space.settle(zero, value))
+        return self._like(lift(value, self._primal), space.settle(zero, value))
 
     def _updated(self, function: Any, other: Any) -> Any:
         """Write function(self, other) into this array; a NumPy scalar is replaced instead."""
         if not self._writable():
             return function(self, other)
-        p, t, q, u = self.primal, self.tangent, other, None
+        p, t, q, u = self._primal, self.tangent, other, None
         if type(other) is type(self) and other.level == self.level:
-            q, u = other.primal, other.tangent
+            q, u = other._primal, other.tangent
         if not (type(t) is ndarray and t.size >= _switch.least and large.updated(_IN_PLACE.get(function), (p, q), (t, u))):
             self[...] = function(self, other)
         return self
@@ -136,8 +143,8 @@ class Carrier(NumPyProtocol, ArrayMethods):
             rule = _rule_of(ufunc)
             if type(rule) is Elementwise and len(inputs) < 3:
                 return _unary(rule, *inputs) if len(inputs) == 1 else _binary(rule, *inputs)
-            if type(rule) is Multilinear:
-                return WAYS[Multilinear](rule, inputs, kwargs)
+            if type(rule) is Multilinear and len(inputs) == 2:
+                return _product(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
 
     # Indexing: basic keys give views that share primal and tangent with this array.
@@ -146,8 +153,8 @@ class Carrier(NumPyProtocol, ArrayMethods):
         if carries(key) or (isinstance(key, tuple) and any(map(carries, key))):
             raise TypeError("a Dual cannot be an index; use dm.primal(x).astype(int)")
         key = propagate.private_key(key, self.tangent)
-        ans = self.primal[key]
-        return self._like(ans, propagate.linear_op(getitem_op(self.shape, key), self.primal, ans, self.tangent))
+        ans = self._primal[key]
+        return self._like(ans, propagate.linear_op(getitem_op(self.shape, key), self._primal, ans, self.tangent))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Write any value at any key in any space."""
@@ -159,12 +166,12 @@ class Carrier(NumPyProtocol, ArrayMethods):
         op, value = getitem_op(self.shape, key), as_array(value)
         while value.ndim > len(op.shape_out) and value.shape[0] == 1:
             value = value[0]
-        v, tv = (value.primal, value.tangent) if self._same(value) else (value, None)
+        v, tv = (value._primal, value.tangent) if self._same(value) else (value, None)
         for part in (v,) if tv is None else value._parts():
             if carries(part):
                 self._lift(part)
         propagate.writing(self.tangent)
-        self.primal[key] = v
+        self._primal[key] = v
         if tv is not None:
             tv = propagate.broadcasted(tv, v.shape, op.shape_out, self.dtype)
         space_of(self.tangent).assign(self.tangent, op, tv)
@@ -175,7 +182,7 @@ class Carrier(NumPyProtocol, ArrayMethods):
 
     def _lift(self, like: Array) -> None:
         """Make this array able to hold duals of a lower level, if nothing else looks into its memory."""
-        for name, lifted in (("primal", lift(self.primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
+        for name, lifted in (("_primal", lift(self._primal, like)), ("tangent", space_of(self.tangent).lift(self.tangent, like))):
             if lifted is not getattr(self, name):
                 replace_part(self, name, lifted)
 
@@ -231,10 +238,10 @@ class Carrier(NumPyProtocol, ArrayMethods):
         return _binary(_REMAINDER, other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return WAYS[Multilinear](_MATMUL, (self, other), {})
+        return _product(_MATMUL, self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return WAYS[Multilinear](_MATMUL, (other, self), {})
+        return _product(_MATMUL, other, self)
 
     def __neg__(self) -> Any:
         return _unary(_NEGATIVE, self)
@@ -292,22 +299,22 @@ class Dual(Carrier):
     def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
         if level is None:
             primal, tangent, level = *_checked_parts(primal, tangent), 0
-        self.primal, self.tangent, self.level = primal, tangent, level
+        self._primal, self.tangent, self.level = primal, tangent, level
 
     def __repr__(self) -> str:
         """Show primal and tangent."""
-        return self._shown(primal=self.primal, tangent=self.tangent)
+        return self._shown(primal=self._primal, tangent=self.tangent)
 
     def _like(self, primal: Array, tangent: Tangent) -> "Dual":
         return Dual(primal, tangent, self.level)
 
     def _parts(self) -> tuple[Array, ...]:
-        return self.primal, self.tangent
+        return self._primal, self.tangent
 
     # The short ways of indexing: raw arrays, and keys that need no map.
 
     def __getitem__(self, key: Any) -> "Dual":
-        p, t = self.primal, self.tangent
+        p, t = self._primal, self.tangent
         if type(t) is ndarray and type(p) is ndarray:
             k = t.ndim - p.ndim
             if not k:
@@ -323,10 +330,10 @@ class Dual(Carrier):
         return Carrier.__getitem__(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        p, t = self.primal, self.tangent
+        p, t = self._primal, self.tangent
         if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
-            if type(value) is Dual and value.level == self.level and type(value.primal) in _RAW and type(value.tangent) in _RAW:
-                p[key] = value.primal
+            if type(value) is Dual and value.level == self.level and type(value._primal) in _RAW and type(value.tangent) in _RAW:
+                p[key] = value._primal
                 t[key] = value.tangent
                 return
             if type(value) is float or type(value) is int:
@@ -335,14 +342,6 @@ class Dual(Carrier):
                 return
         del p, t  # so that _lift can tell whether anything else sees them
         Carrier.__setitem__(self, key, value)
-
-
-def inner_value() -> TypeError:
-    """Build the error for writing to an array of an outer transform."""
-    return TypeError(
-        "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
-        "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
-    )
 
 
 def replace_part(holder: Any, name: str, lifted: Array) -> None:
@@ -360,15 +359,8 @@ def _references(holder: Any, name: str) -> int:
     return sys.getrefcount(getattr(holder, name))
 
 
-_ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "primal")
+_ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "_primal")
 """The references to an array that nothing but one Dual sees."""
-
-
-def base_of(x: Array) -> Array:
-    """Return the plain array or NumPy scalar under any number of Duals, as it is."""
-    while carries(x):
-        x = x.primal
-    return x
 
 
 def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
@@ -394,28 +386,28 @@ def _unary(rule: Any, a: Carrier) -> Any:
     d, u = rule.slope, a.tangent
     kernel = _unary_kernel(rule, False)
     if kernel:
-        made = large.unary(kernel, a.primal, u, Dual, a.level)
+        made = large.unary(kernel, a._primal, u, Dual, a.level)
         if made is not None:
             return made
     if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
-        pair = large.elementwise(rule, (a.primal,), (u,))
+        pair = large.elementwise(rule, (a._primal,), (u,))
         if pair is not None:
             return Dual(pair[0], pair[1], a.level)
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
-        p = a.primal
+        p = a._primal
         ans = rule.func(p)
         t = u * d(ans, p)
         if not has_nan(t):
             return Dual(ans, t, a.level)
     elif rule.quiet_slope is not None and type(u) in _RAW:
-        p = a.primal
+        p = a._primal
         ans = rule.func(p)
         with np.errstate(all="ignore"):
             t = u * rule.quiet_slope(ans, p)
         if t.dtype == ans.dtype and not has_nan(t):
             return Dual(ans, t, a.level)
-    elif d is not None and type(u) in _RECORDED and type(a.primal) in _RAW:
-        p = a.primal
+    elif d is not None and type(u) in _RECORDED and type(a._primal) in _RAW:
+        p = a._primal
         ans = rule.func(p)
         return Dual(ans, recorded.slope(d, ans, p, u) if callable(rule.d[0]) else _record(rule.d, ans, (p,), (p,), (u,)), a.level)
     return WAYS[Elementwise](rule, (a,), {})
@@ -427,12 +419,12 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
         if type(b) is Dual:
             kernel, level = _both_kernel(rule, False), a.level
             if kernel and level == b.level:
-                made = large.both(kernel, a.primal, b.primal, a.tangent, b.tangent, Dual, level)
+                made = large.both(kernel, a._primal, b._primal, a.tangent, b.tangent, Dual, level)
                 if made is not None:
                     return made
             u, v = a.tangent, b.tangent
             if rule.short and level == b.level and (type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW)):
-                p, q = a.primal, b.primal
+                p, q = a._primal, b._primal
                 if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
                     pair = large.elementwise(rule, (p, q), (u, v))
                     if pair is not None:
@@ -449,10 +441,10 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                         t += v * d1(ans, p, q)
                     if not has_nan(t):
                         return Dual(ans, t, level)
-        elif rule.short and type(a.tangent) in _RAW and _simple(b, a.primal):
-            return _one_sided(rule, a.primal, b, 0, a)
-    elif rule.short and type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b.primal):
-        return _one_sided(rule, a, b.primal, 1, b)
+        elif rule.short and type(a.tangent) in _RAW and _simple(b, a._primal):
+            return _one_sided(rule, a._primal, b, 0, a)
+    elif rule.short and type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b._primal):
+        return _one_sided(rule, a, b._primal, 1, b)
     if rule.short and type(a.tangent if isinstance(a, Carrier) else b.tangent) in _RECORDED:
         return _recorded(rule, a, b)
     return WAYS[Elementwise](rule, (a, b), {})
@@ -460,8 +452,8 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
 
 def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
-    p, u, level = (a.primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
-    q, v, other = (b.primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    p, u, level = (a._primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
+    q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
     plain = (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q))
     quiet: Any = rule.quiet
     if plain and (level is None or level == other) and (quiet is False or not quiet(p, q)):
@@ -469,6 +461,16 @@ def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
         if ans.dtype is (p.dtype if u is not None else q.dtype):
             return Dual(ans, _record(rule.d, ans, (p, q), (p, q), (u, v)), other)
     return WAYS[Elementwise](rule, (a, b), {})
+
+
+def _product(rule: Any, a: Any, b: Any) -> Any:
+    """Take the short way for two raw arrays of numbers."""
+    p, u, level = (a._primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
+    q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    if type(p) is type(q) is ndarray and (level is None or level == other) and p.dtype.kind in "fc" and q.dtype.kind in "fc":
+        ans, t = propagate.multilinear(rule, (p, q), (u, v), tuple, {})
+        return Dual(ans, t, other)
+    return WAYS[Multilinear](rule, (a, b), {})
 
 
 def _simple(c: Any, p: Array) -> bool:

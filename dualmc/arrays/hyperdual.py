@@ -65,14 +65,14 @@ class HyperDual(Carrier):
     chain: ClassVar[Any] = hyper
 
     def __init__(self, primal: Array, e1: Array = None, e2: Array = None, e12: Array = None, level: int | None = None) -> None:
-        self.primal, self.tangent = _checked_blocks(primal, e1, e2, e12)
+        self._primal, self.tangent = _checked_blocks(primal, e1, e2, e12)
         self.level = _BY_HAND if level is None else level
 
     @classmethod
     def of(cls, primal: Array, tangent: HyperTangent, level: int) -> "HyperDual":
         """Return the HyperDual of parts that fit together."""
         x = cls.__new__(cls)
-        x.primal, x.tangent, x.level = primal, tangent, level
+        x._primal, x.tangent, x.level = primal, tangent, level
         return x
 
     @property
@@ -92,16 +92,16 @@ class HyperDual(Carrier):
 
     def __repr__(self) -> str:
         """Show the primal and all blocks."""
-        return self._shown(primal=self.primal, e1=self.e1, e2=self.e2, e12=self.e12)
+        return self._shown(primal=self._primal, e1=self.e1, e2=self.e2, e12=self.e12)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HyperDual.of, (self.primal, self.tangent, self.level)
+        return HyperDual.of, (self._primal, self.tangent, self.level)
 
     def _like(self, primal: Array, tangent: HyperTangent) -> "HyperDual":
         return HyperDual.of(primal, tangent, self.level)
 
     def _parts(self) -> tuple[Array, ...]:
-        return (self.primal, *(b for b in self.tangent.blocks if b is not None))
+        return (self._primal, *(b for b in self.tangent.blocks if b is not None))
 
 
 def _checked_blocks(primal: Any, e1: Any, e2: Any, e12: Any) -> tuple[Array, HyperTangent]:
@@ -143,7 +143,7 @@ def by_slopes(x: HyperDual, rule: Weighted, args: Sequence[Any], kwargs: dict[st
     """
     e1, e2, e12 = x.tangent.blocks
     pairing, below = x.tangent.pairing, x.level - 1
-    ans, weights, op = rule.terms(x.primal if e1 is None else Dual(x.primal, e1, below), *args, **kwargs)
+    ans, weights, op = rule.terms(x._primal if e1 is None else Dual(x._primal, e1, below), *args, **kwargs)
     if op.bound or rule.select or weights is None:
         return by_nesting(x, rule, [x, *args], kwargs)
     (value, first), (w, slope) = _split(ans, below), _split(weights, below)
@@ -195,7 +195,7 @@ def _replaced(x: Any, level: int, pairing: Pairing, k: int | None) -> Any:
     """Return arguments with nested Duals in the place of HyperDuals; the k-th ones unless that is None."""
     if isinstance(x, HyperDual) and x.level == level:
         blocks = x.tangent.blocks if k is None else pairing.lane(k, *x.tangent.blocks)
-        return _unfolded(x.primal, blocks, level, 1 if k is None and pairing is OUTER else 0)
+        return _unfolded(x._primal, blocks, level, 1 if k is None and pairing is OUTER else 0)
     if type(x) in (list, tuple):
         return type(x)(_replaced(part, level, pairing, k) for part in x)
     return {name: _replaced(part, level, pairing, k) for name, part in x.items()} if isinstance(x, dict) else x
@@ -211,7 +211,7 @@ def _unfolded(p: Array, blocks: Sequence[Block], level: int, axes: int) -> Array
 
 
 def _split(x: Any, level: int) -> tuple[Array, Array | None]:
-    return (x.primal, x.tangent) if type(x) is Dual and x.level == level else (x, None)
+    return (x._primal, x.tangent) if type(x) is Dual and x.level == level else (x, None)
 
 
 def _folded(results: Sequence[Any], top: HyperDual, pairing: Pairing, same: bool, count: int | None) -> Any:

@@ -77,6 +77,8 @@ class Lazy(Arithmetic, ArrayMethods):
         self.graph.seen = True
         return self.known[0]
 
+    _primal = primal
+
     @property
     def level(self) -> int:
         """The level of the series that the graph is made from."""

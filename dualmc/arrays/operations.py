@@ -11,8 +11,8 @@ from ..errors import lost
 from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base
 from ..tangents import space_of
-from .creation import as_array, as_arrays, carries, foremost
-from .dual import WAYS, Carrier, Way, base_of
+from .creation import as_array, as_arrays, base_of, carries, foremost
+from .dual import WAYS, Carrier, Way
 from .hyperdual import HyperDual, by_nesting, by_slopes
 
 
@@ -28,7 +28,7 @@ def _split(args: Sequence[Any]) -> tuple[Any, list[Any], list[Tangent | None]]:
             if type(a) is not type(top):
                 names = f"a {type(a).__name__} and a {type(top).__name__}"
                 raise TypeError(f"{names} of one level do not go together; give them levels of their own")
-            primals.append(a.primal)
+            primals.append(a._primal)
             tangents.append(a.tangent)
         else:
             primals.append(a)
@@ -75,13 +75,13 @@ def _first(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any,
 def _linear(rule: Linear, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     initial = kwargs.pop("initial") if carries(kwargs.get("initial")) else None
     x, rest, kwargs = _first(rule, args, kwargs)
-    result = x._like(*x.chain.linear(rule, x.primal, x.tangent, rest, kwargs))
+    result = x._like(*x.chain.linear(rule, x._primal, x.tangent, rest, kwargs))
     return result if initial is None else initial + result
 
 
 def _weighted(rule: Weighted, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     x, rest, kwargs = _first(rule, args, kwargs)
-    pair = x.chain.weighted(rule, x.primal, x.tangent, rest, kwargs)
+    pair = x.chain.weighted(rule, x._primal, x.tangent, rest, kwargs)
     return by_slopes(x, rule, rest, kwargs) if pair is None else x._like(*pair)
 
 
@@ -110,8 +110,13 @@ def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)
     t = rule.residual(ans, *arrays, *rest, **kwargs).tangent
     if not isinstance(ans, tuple):
-        return _wrap((ans, propagate.implicit(ans, ops, t)), top)
-    return type(ans)(*(_wrap((y, propagate.implicit(y, op, t)), top) for y, op in zip(ans, ops, strict=True)))
+        return _wrap((_given(ans, keeps), propagate.implicit(ans, ops, t)), top)
+    return type(ans)(*(_wrap((_given(y, keeps), propagate.implicit(y, op, t)), top) for y, op in zip(ans, ops, strict=True)))
+
+
+def _given(y: Any, kept: bool) -> Any:
+    """Return a result as the user gets it: one that maps hold on to as a copy."""
+    return np.copy(y) if kept and not isinstance(y, np.generic) else y
 
 
 def _composed(rule: Composed, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:

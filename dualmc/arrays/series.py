@@ -8,12 +8,13 @@ from numpy import ndarray
 
 from .. import propagate
 from .._typing import Array, Shape
+from ..errors import inner_value
 from ..linear_op import LinearOp
 from ..rules.indexing import getitem_op
 from ..tangents import dense
 from .arithmetic import Arithmetic
-from .creation import as_array, carries, foremost
-from .dual import base_of, inner_value, replace_part
+from .creation import as_array, base_of, carries, foremost
+from .dual import replace_part
 from .methods import ArrayMethods
 
 _ALL = slice(None)
@@ -45,6 +46,8 @@ class Series(Arithmetic, ArrayMethods):
         """The value at t = 0."""
         c = self.coefficients
         return c[0] if self.scalar or c.ndim > 1 else c[0, ...]
+
+    _primal = primal
 
     @property
     def shape(self) -> Shape:  # type: ignore[override]

@@ -14,9 +14,9 @@ from ..partial import ONE, ZERO, Const
 from ..rules.rule import Composed, Constant, Elementwise, Implicit, Join, Linear, Multilinear, Refused, Weighted
 from ..rules.selection import base
 from ..tangents import dense
-from .creation import as_array, as_arrays, carries
+from .creation import as_array, as_arrays, base_of, carries
 from .dual import WAYS as DUAL_WAYS
-from .dual import Dual, base_of
+from .dual import Dual
 from .lazy import PRIMITIVE, Graph, Lazy, Rows, Unlazy, trace
 from .operations import constant, operand, refused
 from .series import WAYS, Series, Way

@@ -8,12 +8,13 @@ import numpy as np
 
 from .. import propagate
 from .._typing import Array, Shape
+from ..errors import inner_value
 from ..linear_op import LinearOp
 from ..rules.rule import Elementwise
 from ..trees import Structure, flatten
 from .arithmetic import Arithmetic
 from .creation import carries, foremost
-from .dual import WAYS, Dual, inner_value
+from .dual import WAYS, Dual
 from .methods import ArrayMethods
 
 LARGEST = 10_000
@@ -124,6 +125,8 @@ class Traced(Arithmetic, ArrayMethods):
     def primal(self) -> Array:
         """The value."""
         return self.dual.primal
+
+    _primal = primal
 
     @property
     def tangent(self) -> Array:

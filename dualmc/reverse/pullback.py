@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .._typing import Array, Function, Tree
 from ..boundary import entering, function_name
 from ..recording import Kind, record
@@ -10,10 +12,10 @@ from ..tangents.tape import Tape
 from ..trees import flatten
 
 
-def pulled(tape: Tape, kinds: Sequence[Kind], cotangents: Sequence[Array | None], *, free: bool) -> list[Array]:
+def pulled(tape: Tape, cotangents: Sequence[Array | None], *, free: bool) -> list[Array]:
     """Return the cotangents of all inputs; zeros for one that the results do not depend on."""
     found = tape.pull(cotangents, free=free)
-    return [k.zero() if c is None else c if c.ndim else c[()] for c, k in zip(found, kinds, strict=True)]
+    return [np.zeros(k.shape, k.dtype)[()] if c is None else c if c.ndim else c[()] for c, k in zip(found, tape.leaves, strict=True)]
 
 
 def vjp(f: Function, *primals: Tree, has_aux: bool = False, reuse: bool = True) -> Any:
@@ -71,7 +73,6 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False, reuse: bool = True) 
         raise TypeError(f"{name}: f must be a function, got {type(f).__name__}; write vjp(f, x)")
     given, structure = flatten(primals)
     leaves = [entering(p, f"{name}: {n}") for p, n in zip(given, structure.paths("primals"), strict=True)]
-    kinds = [Kind.of(x) for x in leaves]
     values, outer, aux, tape = record(f, lambda it: f(*structure.unflatten(it)), leaves, has_aux)
     of = f"the result of {function_name(f)}"
     wanted = [Kind.of(v) for v in values]
@@ -81,7 +82,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False, reuse: bool = True) 
         parts = outer.leaves_of(cotangent, f"{name}: the cotangent", of)
         names = zip(outer.paths(f"{name}: the cotangent"), outer.paths(of), strict=True)
         cs = [k.checked(c, *n) for c, k, n in zip(parts, wanted, names, strict=True)]
-        found: tuple[Tree, ...] = structure.unflatten(iter(pulled(tape, kinds, cs, free=not reuse)))
+        found: tuple[Tree, ...] = structure.unflatten(iter(pulled(tape, cs, free=not reuse)))
         return found
 
     value = outer.unflatten(iter(values))

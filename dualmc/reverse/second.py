@@ -1,15 +1,24 @@
 """Second derivatives: directions carried through a gradient, forward over reverse."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from .._typing import Function, Tree
+from ..boundary import argument_numbers
 from ..forward import jvp
 from ..jacobians import jacobian
 from .transforms import grad
 
 
-def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> Any:
+def hvp(
+    f: Function,
+    primals: Sequence[Tree],
+    tangents: Sequence[Tree],
+    *,
+    argnums: int | Sequence[int] | None = None,
+    has_aux: bool = False,
+) -> Any:
     """
     Evaluate the product of the Hessian of a scalar function with a direction.
 
@@ -20,12 +29,16 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> Any:
     primals : tuple or list
         The positional arguments of f. Integers become float64.
     tangents : tuple or list
-        One direction for each argument: the same structure and shapes.
+        One direction for each argument of argnums: the same structure and shapes.
+    argnums : int or tuple of int, optional
+        The positional arguments to differentiate with respect to; all of them when left out.
+    has_aux : bool
+        f returns `(output, aux)`; the result is then `(product, aux)`.
 
     Returns
     -------
     tuple
-        The product, one entry for each argument, with its structure and shapes.
+        The product, one entry for each argument of argnums, with its structure and shapes.
 
     Raises
     ------
@@ -44,8 +57,20 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> Any:
     (array([4., 2.]),)
 
     """
-    n = len(primals)
-    return jvp(grad(f, argnums=tuple(range(n))), primals, tangents)[1] if n else ()
+    numbers = tuple(range(len(primals))) if argnums is None else argument_numbers("reverse.hvp", argnums, len(primals))
+    if not numbers:
+        return ((), f()[1]) if has_aux else ()
+    gradient = grad(f, argnums=numbers, has_aux=has_aux)
+
+    @functools.wraps(gradient)
+    def moved(*chosen: Tree) -> Any:
+        args = list(primals)
+        for i, x in zip(numbers, chosen, strict=True):
+            args[i] = x
+        return gradient(*args)
+
+    _, *found = jvp(moved, [primals[i] for i in numbers], tangents, has_aux=has_aux)
+    return tuple(found) if has_aux else found[0]
 
 
 def hessian(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None) -> Function:

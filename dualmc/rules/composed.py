@@ -68,7 +68,7 @@ def _divided(total: Array, n: Any) -> Array:
 
 def mean(a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False, *, where: Any = True) -> Array:
     total = np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)
-    return _divided(total, _count(np.shape(a), axis, where, keepdims))
+    return _divided(total, _count(a.shape if hasattr(a, "shape") else np.shape(a), axis, where, keepdims))
 
 
 def variance(x: Array, axis: Any, ddof: Any, keepdims: Any) -> Array:

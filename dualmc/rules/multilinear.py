@@ -145,7 +145,16 @@ def _einsum_bind(i: int, operands: Sequence[Array], args: Sequence[Any], kwargs:
         return unbroadcast(y, shape, len(shape)) if full != shape else y
 
     result = tuple(length(k) for k in out)
-    return LinearOp(shape, result, lambda x: np.einsum(forward, *fixed, x, optimize=optimize, **cast), transpose, bound=bool(fixed))
+    view = not fixed and not cast and set(term) == set(out)  # NumPy sums nothing then, and gives a view that can be written to
+    return LinearOp(
+        shape,
+        result,
+        lambda x: np.einsum(forward, *fixed, x, optimize=optimize, **cast),
+        transpose,
+        gather=view,
+        view=view,
+        bound=bool(fixed),
+    )
 
 
 def _on_diagonal(y: Array, unique: str, term: str, full: Shape) -> Array:

@@ -17,7 +17,7 @@ from .rule import Weighted
 def base(x: Array) -> Array:
     """Return the plain array under any number of Duals."""
     while hasattr(x, "_push_linear"):
-        x = x.primal
+        x = x._primal
     return np.asarray(x)
 
 

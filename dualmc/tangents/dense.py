@@ -188,7 +188,7 @@ def settle(t: Array, ans: Array) -> Array:
     if t.dtype != ans.dtype:
         t = cast(t, ans.dtype)
     while _is_nested(ans):
-        ans = ans.primal
+        ans = ans._primal
     if type(t) is not ndarray:
         if _is_nested(t):
             return t._settled(ans) if ans.ndim > 1 else t

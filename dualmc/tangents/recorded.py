@@ -6,6 +6,9 @@ and the map, reads through it, and writes to it. What a node keeps of the user's
 to: then the nodes that hold on to it take a copy (`replace`).
 """
 
+import dis
+import functools
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +19,7 @@ from numpy import ndarray
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
-from .tape import Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Written, is_mutable
+from .tape import ALONE, Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable, references
 
 KEEPS = True
 
@@ -159,16 +162,12 @@ def snapshot(x: Any) -> Any:
     return new
 
 
-def _keep(node: Any, i: int, g: Any, primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> None:
-    """Let a node keep g, its part i: the user's own array as a copy, that of a Dual until it is written to."""
-    for k, p in enumerate(primals):
-        if g is p:
-            t = tangents[k]
-            if t is None:
-                node.replace(i, snapshot(g))
-            else:
-                _lend(t, node, i)
-            return
+def _keep(node: Any, i: int, x: Any, t: Recorded | None) -> None:
+    """Let a node keep x, its part i: the user's own array as a copy, that of a Dual until it is written to."""
+    if t is None:
+        node.replace(i, snapshot(x))
+    else:
+        _lend(t, node, i)
 
 
 def _lend(t: Recorded, node: Any, i: int) -> None:
@@ -224,19 +223,36 @@ def elementwise(
             if g is ans:
                 _lend(new, node, i)
             else:
-                _keep(node, i, g, primals, tangents)
+                for k, p in enumerate(primals):
+                    if g is p:
+                        _keep(node, i, g, tangents[k])
+                        break
     return new
 
 
 def slope(d: Callable[[Array, Array], Array], ans: Array, x: Array, t: Recorded) -> Recorded:
     """Return diag(∂ans/∂x)·t, whose partial d(ans, x) is found when it is used."""
-    node = Slope(t.read(), d, ans, x)
+    takes_ans, takes_x = _taken(d)
+    node = Slope(t.read(), d, ans if takes_ans else None, x if takes_x else None, ans)
     new = Recorded(node)
-    if type(ans) is ndarray:
+    if takes_ans and type(ans) is ndarray:
         _lend(new, node, 0)
-    if type(x) is ndarray:
+    if takes_x and type(x) is ndarray:
         _lend(t, node, 1)
     return new
+
+
+@functools.cache
+def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
+    """Return whether the formula d(ans, x) reads ans, and whether it reads x; what it does not read need not be kept."""
+    code = getattr(d, "__code__", None)
+    if code is None or code.co_argcount != 2:
+        return True, True
+    read = {*code.co_cellvars}
+    for step in dis.get_instructions(code):  # one instruction may load two
+        read.update(step.argval if isinstance(step.argval, tuple) else (step.argval,))
+    ans, x = code.co_varnames[:2]
+    return ans in read, x in read
 
 
 def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Recorded:
@@ -261,20 +277,27 @@ def part(t: Recorded, op: LinearOp, ans: Array) -> Recorded:
     return View(t, op) if type(ans) is ndarray else Recorded(Map(t.read(), op, ans.dtype))
 
 
-def bound(
-    t: Recorded, bind: Callable[..., LinearOp], i: int, primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array
-) -> Recorded:
-    """Return the multilinear function with t in the place of operand i."""
-    operands = [Absent(p.shape) if j == i else p for j, p in enumerate(primals)]
-    node = Bound(t.read(), bind, i, operands, ans.shape, ans.dtype)
+def bound(bind: Callable[..., LinearOp], primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array) -> Recorded:
+    """Return the sum of a multilinear function of primals with each tangent in the place of its operand."""
+    parents: list[Node] = []
+    places: list[int] = []
+    for i, t in enumerate(tangents):
+        if t is not None:
+            parents.append(t.read())
+            places.append(i)
+    operands = list(primals)
+    alone = places[0] if len(places) == 1 else None
+    if alone is not None:
+        operands[alone] = Absent(primals[alone].shape)
+    node = Bound(parents, bind, places, operands, ans.shape, ans.dtype)
     for j, p in enumerate(primals):
-        if j != i:
-            _keep(node, j, p, primals, tangents)
+        if j != alone:
+            _keep(node, j, p, tangents[j])
     return Recorded(node)
 
 
 class Absent:
-    """Stands for the operand that a map takes, of which only the shape is needed."""
+    """Stands for the only operand with a tangent, of which only the shape is needed."""
 
     __slots__ = ("ndim", "shape")
 
@@ -282,9 +305,35 @@ class Absent:
         self.shape, self.ndim = shape, len(shape)
 
 
-def weigh(t: Recorded, g: Array, op: LinearOp, dtype: Any, *, select: bool = False) -> Recorded:
-    """Return op(diag(g)·t)."""
-    return linear(op, scale(t, g, op.shape_in, op.shape_in, dtype, select=select))
+Terms = tuple[Array, Array | None, LinearOp]
+
+
+def weighted(terms: Callable[[Array], Terms], x: Array, t: Recorded, select: bool) -> tuple[Array, Recorded]:
+    """
+    Return the value of a function of x and op(diag(g)·t), with terms(x) = (value, g, op).
+
+    Whether g and op hold on to x or to the value, the references to those tell. If they do, the terms are found anew, from
+    a copy of x, before either is written to; there is no copy as long as nothing is.
+    """
+    if type(x) is not ndarray:  # the parts of a nested dual may be held instead of it
+        ans, g, op = terms(np.copy(x))
+        return np.copy(ans), Recorded(Weighed(t.read(), g, op, None, ans.dtype, select=select))
+    owner = x if x.base is None else x.base
+    before = sys.getrefcount(x), sys.getrefcount(owner)
+    ans, g, op = terms(x)
+    if type(ans) is ndarray and ans.base is not None:
+        ans = np.copy(ans)
+    held = (sys.getrefcount(x), sys.getrefcount(owner)) != before or (type(ans) is ndarray and references(ans) > ALONE)
+    node = Weighed(t.read(), g, op, functools.partial(_anew, terms, x) if held else None, ans.dtype, select=select)
+    new = Recorded(node)
+    if held:
+        _lend(t, node, 0)
+        _lend(new, node, 1)
+    return ans, new
+
+
+def _anew(terms: Callable[[Array], Terms], x: Array) -> Terms:
+    return terms(x.copy("K"))
 
 
 def assign(t: Recorded, op: LinearOp, u: Recorded | None) -> None:

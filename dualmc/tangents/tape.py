@@ -1,9 +1,11 @@
 """Linear operations as nodes of a graph: replayed forward they map tangents, transposed they map cotangents."""
 
+import functools
 import itertools
 import math
+import operator
+import sys
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,20 @@ def is_mutable(x: Any) -> bool:
     return type(x) is ndarray or hasattr(type(x), "_push_linear")
 
 
+def references(x: Any) -> int:
+    """Count the references to an array that is given from a local variable."""
+    return sys.getrefcount(x)
+
+
+def _to_a_local() -> int:
+    x = np.zeros(1)
+    return references(x)
+
+
+ALONE = _to_a_local()
+"""The references to an array that nothing but a local variable sees."""
+
+
 def _quiet() -> Any:
     """Return a state without floating-point warnings: those are the business of the run that was recorded."""
     return np.errstate(all="ignore")
@@ -33,55 +49,56 @@ class Cotangents:
     """
     The cotangents on their way from results to inputs: sums, added in place into arrays that nothing else sees.
 
-    If they are strict, 0·inf is 0 in each product; if not, it is nan, which stays to be seen at the inputs.
-    A sign is not multiplied in, but remembered: `minus` is that of the operation that is transposed now.
+    If they are strict, 0·inf is 0 in each product; if not, it is nan, which stays to be seen at the inputs. If this walk is the
+    `last` one, what an operation finds out for it is not kept. A sign is not multiplied in, but remembered: `minus` is that
+    of the operation that is transposed now. What is the same along an axis stays one number along it, a view, while it can.
     """
 
-    __slots__ = ("minus", "negated", "owned", "strict", "values")
+    __slots__ = ("last", "minus", "strict", "sums")
 
-    def __init__(self, *, strict: bool) -> None:
-        self.strict, self.minus = strict, False
-        self.values: dict[Node, Array] = {}
-        self.owned: set[Node] = set()
-        self.negated: set[Node] = set()
+    def __init__(self, *, strict: bool, last: bool = False) -> None:
+        self.strict, self.last, self.minus = strict, last, False
+        self.sums: dict[Node, tuple[Array, bool, bool]] = {}
+        """The sum that a node has got, whether nothing else sees its memory, and whether its sign is to be changed."""
 
     def add(self, node: "Node", c: Array, owned: bool, flip: bool = False) -> None:
         """Add c, in memory of its own or not, or with flip -c, to the cotangent of a node; that of a real value is real."""
         dtype = node.dtype
         if c.dtype is not dtype and dtype is not None and c.dtype != dtype:
             c, owned = dense.cast(c, dtype), True
-        old = self.values.get(node)
+        negated = self.minus is not flip
+        old = self.sums.get(node)
         if old is None:
-            self.values[node] = c
-            if owned:
-                self.owned.add(node)
-            if self.minus is not flip:
-                self.negated.add(node)
+            self.sums[node] = c, owned, negated
             return
-        alike = (node in self.negated) is (self.minus is not flip)
-        if node in self.owned and type(old) is type(c) is ndarray:
-            if alike:
-                old += c
+        total, private, minus = old
+        if private and type(total) is type(c) is ndarray:
+            if minus is negated:
+                total += c
             else:
-                old -= c
+                total -= c
         else:
-            self.values[node] = old + c if alike else old - c
-            self.owned.add(node)
+            self.sums[node] = total + c if minus is negated else total - c, True, minus
 
-    def product(self, c: Array, g: Array, select: bool = False) -> Array:
-        """Return the transpose of diag(g) applied to c."""
+    def product(self, c: Array, g: Any, select: bool = False, spare: bool = False) -> Array:
+        """Return the transpose of diag(g) applied to c, in the memory of g if that is spare and fits."""
+        if isinstance(g, (int, float)) and g and abs(g) < math.inf:  # makes no nan
+            return _scaled(c, g)
         g = g.conjugate()
-        return dense.product(c, g, select=select) if self.strict or select else c * g
+        if select or (self.strict and not spare):
+            return dense.product(c, g, select=select)
+        r = np.multiply(c, g, out=g) if spare and type(c) is ndarray and c.dtype is g.dtype and c.shape == g.shape else c * g
+        return np.where(dense.vanishing(c), 0, r) if self.strict and dense.has_nan(r) else r
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
-        old = self.values.get(node)
-        if type(old) is not ndarray or type(c) not in (ndarray, np.float64) or node not in self.owned or c.dtype != old.dtype:
+        total, private, minus = self.sums.get(node, _NOTHING)
+        if not private or type(total) is not ndarray or type(c) not in (ndarray, np.float64) or c.dtype != total.dtype:
             return False
-        y = op.apply(old)
-        if type(y) is not ndarray or not y.flags.writeable or not (y is old or y.base is old):
+        y = op.apply(total)
+        if type(y) is not ndarray or not y.flags.writeable or not (y is total or y.base is total):
             return False
-        if (node in self.negated) is self.minus:
+        if minus is self.minus:
             y += c
         else:
             y -= c
@@ -89,12 +106,24 @@ class Cotangents:
 
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
-        c = self.values.get(leaf)
-        if c is None:
-            return None
-        if leaf in self.negated:
-            return np.negative(c, out=c) if leaf in self.owned and type(c) is ndarray else -c
-        return c if leaf in self.owned else np.copy(c)
+        c, private, minus = self.sums.get(leaf, _NOTHING)
+        if minus:
+            return np.negative(c, out=c) if private and type(c) is ndarray else -c
+        return c if private or c is None else np.copy(c)
+
+
+_NOTHING = None, False, False
+
+
+def _scaled(c: Array, g: float) -> Array:
+    """Return c·g; what is the same along an axis is multiplied once."""
+    if type(c) is not ndarray or c.size < _MANY or 0 not in c.strides:
+        return c * g
+    one = c[tuple([slice(None) if s else slice(0, 1) for s in c.strides])]
+    return np.broadcast_to(one * g, c.shape)
+
+
+_MANY = 4096  # numbers; fewer are multiplied in the time that it takes to find out that they are alike
 
 
 class Node:
@@ -155,25 +184,26 @@ class Diagonal(Node):
         for parent, g, shape in zip(self.parents, self.partials, self.shapes, strict=True):
             d, mine = c, alone
             if type(g) is not Const:
-                d, mine = sums.product(c, g, self.select), True
+                d = sums.product(c, g, self.select)
+                mine = getattr(d, "base", None) is None
             if shape != self.shape:
                 d, mine = unbroadcast(d, shape, len(self.shape)), True
             sums.add(parent, d, mine, g is MINUS_ONE)
 
 
 class Slope(Node):
-    """diag(∂ans/∂x)·t for a function of one array; the partial is found from what the function saw when it is first used."""
+    """diag(∂ans/∂x)·t for a function of one array; the partial is found when it is first used, from what it takes: ans, x."""
 
     __slots__ = ("d", "g", "kept")
 
-    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array, x: Array) -> None:
+    def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array | None, x: Array | None, like: Array) -> None:
         self.parents, self.d, self.kept, self.g = (parent,), d, [ans, x], None
-        self.shape, self.dtype, self.number = ans.shape, ans.dtype, number()
+        self.shape, self.dtype, self.number = like.shape, like.dtype, number()
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of the result or the argument, which may be overwritten."""
         if self.kept:
-            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy
+            self.kept[i] = np.copy(self.kept[i]) if copy is None else copy  # type: ignore[arg-type]
 
     def _partial(self) -> Array:
         if self.g is None:
@@ -185,7 +215,12 @@ class Slope(Node):
         return dense.product(tangents[0], self._partial(), select=False)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        sums.add(self.parents[0], sums.product(c, self._partial()), True)
+        if sums.last and self.g is None:
+            g = self.d(*self.kept)
+            spare = type(g) is ndarray and g.base is None and references(g) <= ALONE
+            sums.add(self.parents[0], sums.product(c, g, spare=spare), True)
+        else:
+            sums.add(self.parents[0], sums.product(c, self._partial()), True)
 
 
 class Map(Node):
@@ -207,31 +242,64 @@ class Map(Node):
         sums.add(parent, d, getattr(d, "base", c) is None and d is not c)
 
 
+class Weighed(Map):
+    """op(diag(g)·t), where g and op may hold on to arrays of the user; `anew` finds both from copies."""
+
+    __slots__ = ("anew", "g", "select")
+
+    def __init__(self, parent: Node, g: Array | None, op: LinearOp, anew: Callable[[], Any] | None, dtype: Any, *, select: bool) -> None:
+        Map.__init__(self, parent, op, dtype)
+        self.g, self.anew, self.select = g, anew, select
+
+    def replace(self, i: int, copy: Any = None) -> None:
+        """Hold on to nothing that may be overwritten."""
+        if self.anew is not None:
+            _, self.g, self.op = self.anew()
+            self.anew = None
+
+    def push(self, tangents: Sequence[Array]) -> Array:
+        (t,) = tangents
+        return self.op(t) if self.g is None else dense.weigh(t, self.g, self.op, self.dtype, select=self.select)
+
+    def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
+        if self.g is None:
+            Map.pull(self, c, owned, sums)
+            return
+        d = self.op.back(c)
+        d = d if d.dtype == self.dtype else dense.cast(d, self.dtype)
+        sums.add(self.parents[0], sums.product(d, self.g, self.select), True)
+
+
 class Bound(Node):
-    """A multilinear function of operand i with the others fixed; its map is built when it is first used."""
+    """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
-    __slots__ = ("bind", "i", "op", "operands")
+    __slots__ = ("bind", "operands", "ops", "places")
 
-    def __init__(self, parent: Node, bind: Callable[..., LinearOp], i: int, operands: list[Any], shape: Shape, dtype: Any) -> None:
-        self.parents, self.bind, self.i, self.operands = (parent,), bind, i, operands
-        self.op: LinearOp | None = None
+    def __init__(
+        self, parents: Sequence[Node], bind: Callable[..., LinearOp], places: Sequence[int], operands: list[Any], shape: Shape, dtype: Any
+    ) -> None:
+        self.parents, self.bind, self.places, self.operands = parents, bind, places, operands
+        self.ops: Sequence[LinearOp] = ()
         self.shape, self.dtype, self.number = shape, dtype, number()
 
     def replace(self, j: int, copy: Any = None) -> None:
         """Keep a copy of operand j, which may be overwritten."""
-        self.operands[j], self.op = np.copy(self.operands[j]) if copy is None else copy, None
+        self.operands[j], self.ops = np.copy(self.operands[j]) if copy is None else copy, ()
 
-    def _map(self) -> LinearOp:
-        if self.op is None:
-            self.op = self.bind(self.i, self.operands)
-        return self.op
+    def _maps(self) -> Sequence[LinearOp]:
+        if not self.ops:
+            self.ops = [self.bind(i, self.operands) for i in self.places]
+        return self.ops
 
     def push(self, tangents: Sequence[Array]) -> Array:
-        return dense.bound(self._map(), tangents[0], self.bind, self.i, self.operands)
+        terms = zip(self._maps(), tangents, self.places, strict=True)
+        first, *others = [dense.bound(op, t, self.bind, i, self.operands) for op, t, i in terms]
+        return functools.reduce(operator.add, others, first)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        d = dense.bound(self._map(), c, self.bind, self.i, self.operands, transposed=True)
-        sums.add(self.parents[0], d, getattr(d, "base", c) is None)
+        for op, parent, i in zip(self._maps(), self.parents, self.places, strict=True):
+            d = dense.bound(op, c, self.bind, i, self.operands, transposed=True) if sums.strict else op.back(c)
+            sums.add(parent, d, getattr(d, "base", c) is None and d is not c)
 
 
 class Written(Node):
@@ -253,7 +321,7 @@ class Written(Node):
         return z
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        z = c if owned else np.copy(c)
+        z = c if owned and not isinstance(c, np.generic) else np.copy(c)
         if len(self.parents) == 2:
             sums.add(self.parents[1], _received(self.op, z), True)
         dense.assign(z, self.op, None)
@@ -302,7 +370,7 @@ class Tape:
             if node not in found:
                 found.add(node)
                 todo.extend(node.parents)
-        self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
+        self.nodes: list[Node] | None = sorted(found.difference(leaves), key=operator.attrgetter("number"))
         self.last: dict[Node, Node] | None = None
 
     def push(self, tangents: Sequence[Array]) -> list[Array | None]:
@@ -351,22 +419,21 @@ class Tape:
 
     def _pulled(self, cotangents: Sequence[Array | None], *, free: bool, strict: bool) -> list[Array | None]:
         nodes = self._kept()
-        sums = Cotangents(strict=strict)
+        sums = Cotangents(strict=strict, last=free)
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
                 sums.add(root, c, False)
+        root = None
         if free:
             self.nodes, self.roots, self.last = None, (), None
         else:
             nodes = nodes.copy()
-        values, owned, negated = sums.values, sums.owned, sums.negated
         with _quiet():
             while nodes:
                 node = nodes.pop()
-                c = values.pop(node, None)
+                c, owned, sums.minus = sums.sums.pop(node, _NOTHING)
                 if c is not None:
-                    sums.minus = node in negated
-                    node.pull(c, node in owned, sums)
+                    node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]
 
     def _kept(self) -> list[Node]:

@@ -1,5 +1,6 @@
 """The comparison of modes: what is counted is right, what is measured has a place, and it comes out in every form."""
 
+import io
 import json
 import sys
 
@@ -106,6 +107,17 @@ def test_every_form_shows_every_mode(tmp_path):
     pytest.importorskip("matplotlib")
     found.plot(tmp_path / "layer.png")
     assert (tmp_path / "layer.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_print_writes_the_layout(capsys):
+    file = io.StringIO()
+    for found in (dm.compare(layer, np.ones(30), seconds=SHORT), dm.trace(layer, np.ones(30))):
+        found.print()
+        assert capsys.readouterr().out == f"{found}\n"
+        found.print(file)
+        found.print(file=file)
+        assert file.getvalue().endswith(f"{found}\n" * 2)
+        assert not capsys.readouterr().out
 
 
 def test_the_callers_array_is_not_written():

@@ -1,5 +1,7 @@
 """Reverse mode is the transpose of forward mode: for every rule, every drawn call, every case and random programs."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -38,6 +40,32 @@ def test_every_elementwise_rule(rule):
         at = [xs[i] for i in chosen_]
         if not is_refused(f, at):
             check(f, at, [rng.uniform(-1, 1, (3, 4)) for _ in chosen_])
+
+
+def _takes_complex(rule):
+    """Whether NumPy or SciPy evaluates the function at complex numbers."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error")  # what casts to real does not take them
+            return np.asarray(CALLED.get(rule.func, rule.func)(*([0.5 + 0.25j] * len(rule.on)))).dtype.kind in "fc"
+    except (TypeError, ValueError, NotImplementedError, Warning):
+        return False
+
+
+OF_COMPLEX = {n: r for n, r in RULED.items() if _takes_complex(r)}
+
+
+@pytest.mark.parametrize("rule", OF_COMPLEX.values(), ids=OF_COMPLEX)
+def test_every_elementwise_rule_at_complex_numbers(rule):
+    rng = np.random.default_rng(0)
+    zs = [0.5 * sample(d, (3, 4), rng) + 1j * rng.uniform(0.1, 0.4, (3, 4)) for d in rule.on]
+    func = CALLED.get(rule.func, rule.func)
+    if not is_refused(func, zs):
+        check(func, zs, [rng.uniform(-1, 1, (3, 4)) + 1j * rng.uniform(-1, 1, (3, 4)) for _ in zs], 64.0)
+
+
+def test_enough_rules_take_complex_numbers():
+    assert {"numpy.exp", "numpy.sqrt", "numpy.multiply", "numpy.divide", "numpy.power", "numpy.arctan", "numpy.absolute"} <= set(OF_COMPLEX)
 
 
 @pytest.mark.parametrize("entry", TABLE.values(), ids=[name(f) for f in TABLE])

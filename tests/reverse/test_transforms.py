@@ -129,6 +129,18 @@ class TestStructures:
         _, _, aux = reverse.vjp(f, x, has_aux=True)
         assert aux["text"] == "seen"
 
+    def test_products_with_the_hessian_by_some_arguments(self):
+        def f(x, scale, y):
+            return np.sum(x["a"] ** 2 * y) * {"twice": 2.0}[scale], x["a"] + 1
+
+        x, y, v, w = {"a": np.arange(3.0)}, np.ones(3), {"a": np.array([1.0, 2.0, 3.0])}, np.array([1.0, 0.0, -1.0])
+        product, aux = reverse.hvp(f, (x, "twice", y), (v, w), argnums=(0, 2), has_aux=True)
+        equal(product, ({"a": 4 * v["a"] * y + 4 * x["a"] * w}, 4 * x["a"] * v["a"]))
+        np.testing.assert_array_equal(aux, [1.0, 2.0, 3.0])
+        assert type(aux) is np.ndarray
+        equal(reverse.hvp(lambda *a: f(*a)[0], (x, "twice", y), (w,), argnums=-1), (np.zeros(3),))
+        assert reverse.hvp(lambda: (1.0, "seen"), (), (), has_aux=True) == ((), "seen")
+
     def test_keywords_are_passed_on(self):
         assert reverse.grad(lambda x, *, k: k * x)(2.0, k=3.0) == 3.0
 
@@ -192,6 +204,7 @@ ERRORS = {
                               lambda: dm.linearize(np.exp, 1.0)[1](1.0, 2.0)),
     "shape of a tangent of linearize": (ValueError, r"linearize: tangents\[0\] must have the shape of primals\[0\], \(2,\); got \(3,\)",
                                         lambda: dm.linearize(np.exp, np.ones(2))[1](np.ones(3))),
+    "argnums of hvp": (ValueError, r"reverse\.hvp: argnums=1 does not fit", lambda: reverse.hvp(np.sum, (1.0,), (1.0,), argnums=1)),
     "hvp": (ValueError, "tangents must have one entry", lambda: reverse.hvp(np.sum, (np.ones(2),), ())),
 }  # fmt: skip
 
