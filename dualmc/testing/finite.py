@@ -1,8 +1,8 @@
 """Derivatives of functions as they are, from their values alone: value, bound of the error, and how they were found."""
 
-import itertools
+import functools
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,10 @@ ROWS = 12
 
 FIRST_STEP = 2.0**-3
 COMPLEX_STEP = 2.0**-340
-NOISE_POINTS, NOISE_SPACING = 11, 0.9137 * 2.0**-18  # no power of two, so that no bits of the points are 0
+NOISE_SPACING = 0.9137 * 2.0**-18  # no power of two, so that no bits of the points are 0
+NOISE_POINTS = np.array([-4.85, -4.21, -3.08, -1.87, -1.14, 0.0, 0.83, 2.17, 2.94, 4.12, 5.06], np.longdouble)
+"""Where noise is measured, in spacings: points as far from each other would keep step with a grid that the values lie on."""
+
 MOST_ROUNDING = 1e-6
 _FAILURES = (ValueError, ArithmeticError)  # what functions raise outside of their domain
 KIND = {"f": np.longdouble, "c": np.clongdouble}
@@ -155,11 +158,19 @@ def second_directional_derivative(f: Function, x: Array, u: Array, v: Array) -> 
     4.0
 
     """
-    x, u, v = (np.asarray(a) for a in (x, u, v))
-    if x.dtype.kind != "c" and directional_derivative(f, x, u).method == "complex step":
-        inner = _Line(f, x, u)
-        along = _Line(lambda y: np.imag(inner.f(y + 1j * (COMPLEX_STEP * u))) / COMPLEX_STEP, x, v, wide=False)
-        return along.measured(1, "complex step")
+    return second_derivatives_along(f, x, u)(v)
+
+
+def second_derivatives_along(f: Function, x: Array, u: Array) -> Callable[[Array], Truth]:
+    """Return v -> second derivative of f at x along u and v; whether f allows the complex step along u is found out once."""
+    x, u = np.asarray(x), np.asarray(u)
+    if x.dtype.kind == "c" or directional_derivative(f, x, u).method != "complex step":
+        return lambda v: _by_two_lines(f, x, u, np.asarray(v))
+    step = 1j * (COMPLEX_STEP * u)
+    return lambda v: _Line(lambda y: np.imag(f(y + step)) / COMPLEX_STEP, x, v, wide=False).measured(1, "complex step")
+
+
+def _by_two_lines(f: Function, x: Array, u: Array, v: Array) -> Truth:
     sides = [_Line(f, x, w) for w in (u + v, u - v)]
     plus, minus = (side.measured(2) if np.any(side.v) else None for side in sides)
     value, bound, scale, kink, rounding = 0.0, 0.0, 0.0, False, 0.0
@@ -179,30 +190,34 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
     The steps halve, and the error of a quotient is even in them. `noise` is how far the values may be off whose differences of this
     order were taken. Of Richardson's table that entry counts which agrees best with those it was made from and with the one below.
     """
-    rows: list[list[Array]] = []
-    for quotient in quotients:
-        row = [np.asarray(quotient)]
-        if rows:
-            for j, above in enumerate(rows[-1]):
-                row.append(row[j] + (row[j] - above) / (4.0 ** (j + 1) - 1))
-        rows.append(row)
-    found: list[tuple[Array, Array]] = []  # the best entry of each row
-    for k, row in enumerate(rows[1:], 1):
-        rounding = 2.0 ** (2 * order - 1) * noise / float(steps[k]) ** order
-        value, best = row[0], np.full(row[0].shape, np.inf)
-        for j in range(1, len(row)):
-            change = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - rows[k - 1][j - 1]))
-            if k + 1 < len(rows):
-                change = np.maximum(change, np.abs(rows[k + 1][j] - row[j]))
-            error = change + rounding
-            better = error < best  # never true of nan
-            value, best = np.where(better, row[j], value), np.where(better, error, best)
-        found.append((value, best))
-    values, errors = (np.stack([entry[part] for entry in found]) for part in (0, 1))
-    for k in range(len(found) - 1):  # an oscillation may look smooth to steps near its period; smaller ones contradict
+    column = np.stack([np.asarray(q) for q in quotients])
+    values, errors = column[1:].copy(), np.full(column[1:].shape, np.inf)  # the best entry of each row but the first
+    floor = np.stack([2.0 ** (2 * order - 1) * noise / float(h) ** order * np.ones(column.shape[1:]) for h in steps])
+    for j in range(1, len(steps)):
+        above, below = column[:-1], column[1:]
+        column = below + (below - above) / (4.0**j - 1)
+        change = np.maximum(np.abs(column - below), np.abs(column - above))
+        change[:-1] = np.maximum(change[:-1], np.abs(np.diff(column, axis=0)))
+        error = change + floor[j:]
+        better = error < errors[j - 1 :]  # never true of nan
+        values[j - 1 :], errors[j - 1 :] = np.where(better, column, values[j - 1 :]), np.where(better, error, errors[j - 1 :])
+    for k in range(len(values) - 1):  # an oscillation may look smooth to steps near its period; smaller ones contradict
         errors[k] = np.fmax(errors[k], np.fmax.reduce(np.abs(values[k + 1 :] - values[k]) - errors[k + 1 :], axis=0))
     first = np.argmin(errors, axis=0, keepdims=True)
     return np.take_along_axis(values, first, 0)[0], np.take_along_axis(errors, first, 0)[0]
+
+
+def _noise_weights(points: Array, order: int = 6) -> Array:
+    """Return divided differences of an order, a row for each run of points, that of white noise have its standard deviation."""
+    rows = np.zeros((len(points) - order, len(points)), points.dtype)
+    for k, row in enumerate(rows):
+        run = points[k : k + order + 1]
+        weights = 1 / np.prod(run[:, None] - run + np.eye(len(run)), axis=1)
+        row[k : k + order + 1] = weights / np.sqrt(np.sum(weights**2))
+    return rows
+
+
+NOISE_WEIGHTS = _noise_weights(NOISE_POINTS)
 
 
 class _Line:
@@ -247,16 +262,21 @@ class _Line:
         self.top = max(self.top, float(np.max(np.abs(y), initial=0.0, where=np.isfinite(y))))
         return y
 
-    def noise(self, unit: float) -> Array:
-        """Return the noise in values of f: from differences of order 6 of values so near that nothing else is left."""
-        spacing = self.x.real.dtype.type(NOISE_SPACING * unit)
-        values = [self.at((k - NOISE_POINTS // 2) * spacing) for k in range(NOISE_POINTS)]
-        grid = np.min([_lowest_bit(b - a) for a, b in itertools.pairwise(values)], axis=0)
-        for _ in range(6):
-            values = [b - a for a, b in itertools.pairwise(values)]
-        measured = np.max(np.abs(values), axis=0) / np.sqrt(924.0)  # Σ of squared binomials
+    def noise(self, unit: float, t: Array = 0.0) -> tuple[Array, Array]:
+        """
+        Return the noise in values of f about x + t·v, and whether f stands still there.
+
+        Of values so near that nothing else is left the noise is what differences of order 6 show, and no less than the grid that the
+        values lie on or the rounding of the last operation.
+        """
+        steps = (NOISE_POINTS * (NOISE_SPACING * unit)).astype(self.x.real.dtype)
+        values = np.stack([self.at(t + h) for h in steps])
+        grid = np.min(_lowest_bit(np.diff(values, axis=0)), axis=0)
+        moves = (values - values[len(steps) // 2]).reshape(len(steps), -1)
+        measured = np.max(np.abs(NOISE_WEIGHTS @ moves), axis=0, initial=0.0).reshape(self.center.shape)
+        still = np.isinf(grid)
         floor = 4 * float(np.finfo(self.center.dtype).eps) * np.abs(self.center)
-        return np.where(np.isinf(grid), 0, np.fmax(np.fmax(8 * measured, floor), grid))  # nan: the points left the domain
+        return np.where(still, floor, np.fmax(np.fmax(8 * measured, floor), grid)), still  # nan: the points left the domain
 
     def measured(self, order: int, method: str = "differences") -> Truth:
         """Return the derivative of this order along the line by differences."""
@@ -265,9 +285,12 @@ class _Line:
             scale = 0.0
             value, bound, kink = self.center, np.full(self.center.shape, np.inf), np.zeros(self.center.shape)
             for unit in self.units:
-                here = self.noise(unit)
-                noise = np.where(here > 0, here, noise)  # 0: so near that f does not move at all
-                found, error, gap = self._ladder(unit, order, noise)
+                here, still = self.near_by if unit == self.units[0] else self.noise(unit)
+                noise = np.where(still, np.maximum(noise, here), here)
+                steps = [self.x.real.dtype.type(FIRST_STEP * unit * 2.0**-k) for k in range(ROWS)]
+                pairs = [(self.at(h), self.at(-h)) for h in steps]
+                noise = np.maximum(noise, self._stairs(unit, pairs, still))
+                found, error, gap = self._ladder(steps, pairs, order, noise)
                 better = np.maximum(error, gap) < np.maximum(bound, kink)
                 value, bound, kink = (np.where(better, new, old) for new, old in ((found, value), (error, bound), (gap, kink)))
                 certain = np.isfinite(bound) & (bound < np.abs(value))
@@ -278,19 +301,41 @@ class _Line:
         on_kink = bool(np.any(kink > 0))
         return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink, self._rounding())
 
+    @functools.cached_property
+    def near_by(self) -> tuple[Array, Array]:
+        """The noise about x, and whether f stands still there."""
+        return self.noise(self.units[0])
+
     def _rounding(self) -> float:
         """Return the noise of f in double precision, relative to the largest of the values that were seen."""
         double = self.x.dtype in (np.float64, np.complex128)
         line = self if double else _Line(self.f, _half(self.x), _half(self.v), wide=False)
         with quiet():
-            noise = float(np.max(line.noise(self.units[0]), initial=0.0))
+            moving = np.where(line.near_by[1], 0, line.near_by[0])
+        noise = float(np.max(moving, initial=0.0))
         return min(noise / self.top, MOST_ROUNDING) if self.top > 0 and np.isfinite(noise) else 0.0
 
-    def _ladder(self, unit: float, order: int, noise: Array) -> tuple[Array, Array, Array]:
-        """Return value and bound from the steps below `unit`, and half the jump of the slope where there is a kink."""
-        steps = [self.x.real.dtype.type(FIRST_STEP * unit * 2.0**-k) for k in range(ROWS)]
-        pairs = [(self.at(h), self.at(-h)) for h in steps]
-        noise = np.maximum(noise, self._grain(pairs))
+    def _stairs(self, unit: float, pairs: Sequence[tuple[Array, Array]], still: Array) -> Array:
+        """
+        Return the height of the stairs if f is a staircase, which is what values look like that have lost nearly all their digits.
+
+        Where f stands still at x, yet not at the first steps, it may have a kink between, beyond which it moves; or it stands still
+        there, too, and has jumped.
+        """
+        height = np.zeros(self.center.shape)
+        if not np.any(still):
+            return height
+        for side, sign in enumerate((1, -1)):
+            moves = np.array([np.abs(pair[side] - self.center) for pair in pairs])
+            least = np.min(np.where(moves > 0, moves, np.inf), axis=0)
+            if np.any(still & np.isfinite(least)):
+                beyond, stands = self.noise(unit, sign * FIRST_STEP * unit)
+                jump = np.where(np.isfinite(least), np.where(stands, least, beyond), 0)
+                height = np.fmax(height, np.where(still, jump, 0))
+        return height
+
+    def _ladder(self, steps: Sequence[Array], pairs: Sequence[tuple[Array, Array]], order: int, noise: Array) -> tuple[Array, Array, Array]:
+        """Return value and bound from the values at ± steps, and half the jump of the slope where there is a kink."""
         bends = [(p - 2 * self.center + m) for p, m in pairs]
         if order == 1:
             quotients = [(p - m) / (2 * h) for (p, m), h in zip(pairs, steps, strict=True)]
@@ -299,17 +344,10 @@ class _Line:
         value, bound = extrapolated(steps, quotients, noise, order)
         jumps = [np.abs(b) / h for b, h in zip(bends[-5:], steps[-5:], strict=True)]
         last = jumps[-1]
-        jump = (last > 1e-8 * np.abs(value)) & np.isfinite(last)
+        jump = (last > 1e-8 * np.abs(value)) & (last > 4 * noise / steps[-1]) & np.isfinite(last)
         for later, before in zip(jumps[2:], jumps, strict=False):  # quarters where f is smooth, and grows fourfold where it is noise
             jump &= (later > 0.7 * before) & (later < 1.4 * before)
         return value, bound, np.where(jump, last / 2 if order == 1 else np.inf, 0.0).astype(float)
-
-    def _grain(self, pairs: list[tuple[Array, Array]]) -> Array:
-        """Return the least change of f where the smallest steps leave it as it is, if that can only be rounding."""
-        moves = np.array([[np.abs(p - self.center), np.abs(m - self.center)] for p, m in pairs])
-        least = np.min(np.where(moves > 0, moves, np.inf), axis=(0, 1), initial=np.inf)
-        top = np.fmax(np.abs(self.center), np.max(np.where(np.isfinite(moves), moves, 0), axis=(0, 1)))
-        return np.where(np.all(moves[-1] == 0, axis=0) & (least <= 1e-6 * top), least, 0.0)
 
     def complex_step(self, found: Truth) -> Truth | None:
         """Return the derivative by the complex step if f allows it and differences confirm it."""
@@ -327,7 +365,7 @@ class _Line:
             return None
         slopes = _Line(lambda x: np.imag(self.f(x + 1j * (COMPLEX_STEP * self.v.astype(float)))) / COMPLEX_STEP, self.x, self.v, wide=False)
         with quiet():
-            bound = 16 * float(np.finfo(float).eps) * found.scale + slopes.noise(self.units[0]).astype(float)
+            bound = 16 * float(np.finfo(float).eps) * found.scale + slopes.near_by[0].astype(float)
         return Truth(value, bound, "complex step", found.scale)
 
 

@@ -16,7 +16,7 @@ from ..rules.rule import Composed, Constant, Domain, Edge, Elementwise, Implicit
 from .finite import Truth, directional_derivative, second_directional_derivative
 from .layouts import layouts
 from .maps import check_linear, check_transpose, shapes_that_broadcast
-from .report import SLACK, Agreement, Claim, WrongDerivative
+from .report import BY_HAND, Agreement, Claim, WrongDerivative, tolerance
 
 __tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
 
@@ -203,7 +203,7 @@ def _linear(rule: Linear, examples: list[Array], rtol: float | None) -> Agreemen
         rng = np.random.default_rng(0)
         u = rng.uniform(-1, 1, x.shape).astype(x.dtype)
         value = np.asarray(_plain(rule.func)(u))
-        bound = np.full(value.shape, 64 * float(np.finfo(x.dtype).eps) * float(np.max(np.abs(value), initial=0.0)))
+        bound = np.full(value.shape, tolerance(x.dtype) * float(np.max(np.abs(value), initial=0.0)))
         claim = Claim("check_rule", f"the map of {_name(rule.func)}", u, "itself")
         size = float(np.max(np.abs(value), initial=0.0)) or 1.0
         found = claim.compare(op.apply(u), Truth(value, bound, "the function", size), x.dtype, rtol).worse(found)
@@ -310,8 +310,8 @@ def _must(f: Function, args: list[Array], holds: bool, what: str, cause: str) ->
 
 
 def _close(a: Array, b: Array) -> bool:
-    eps = float(np.finfo(b.dtype).eps) if b.dtype.kind in "fc" else 0.0
-    return a.shape == b.shape and np.allclose(a, b, rtol=SLACK * eps, atol=SLACK * eps, equal_nan=True)
+    error = tolerance(b.dtype, BY_HAND) if b.dtype.kind in "fc" else 0.0
+    return a.shape == b.shape and np.allclose(a, b, rtol=error, atol=error, equal_nan=True)
 
 
 def _one(f: Function, args: Sequence[Array], i: int) -> Function:
