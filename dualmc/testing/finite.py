@@ -166,7 +166,7 @@ def second_derivatives_along(f: Function, x: Array, u: Array) -> Callable[[Array
     x, u = np.asarray(x), np.asarray(u)
     if x.dtype.kind == "c" or directional_derivative(f, x, u).method != "complex step":
         return lambda v: _by_two_lines(f, x, u, np.asarray(v))
-    step = 1j * (COMPLEX_STEP * u)
+    step = 1j * (COMPLEX_STEP * u.astype(float))
     return lambda v: _Line(lambda y: np.imag(f(y + step)) / COMPLEX_STEP, x, v, wide=False).measured(1, "complex step")
 
 
