@@ -183,21 +183,21 @@ def _by_two_lines(f: Function, x: Array, u: Array, v: Array) -> Truth:
     return Truth(np.asarray(value), np.asarray(bound), "differences", scale, kink, rounding)
 
 
-def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Array, order: int) -> tuple[Array, Array]:
+def extrapolated(steps: Sequence[Array] | Array, quotients: Sequence[Array] | Array, noise: Array, order: int) -> tuple[Array, Array]:
     """
     Return the limit of difference quotients at step 0, entry by entry, and a bound of its error.
 
     The steps halve, and the error of a quotient is even in them. `noise` is how far the values may be off whose differences of this
     order were taken. Of Richardson's table that entry counts which agrees best with those it was made from and with the one below.
     """
-    column = np.stack([np.asarray(q) for q in quotients])
+    column = np.asarray(quotients)
     values, errors = column[1:].copy(), np.full(column[1:].shape, np.inf)  # the best entry of each row but the first
-    floor = np.stack([2.0 ** (2 * order - 1) * noise / float(h) ** order * np.ones(column.shape[1:]) for h in steps])
+    floor = 2.0 ** (2 * order - 1) * noise / _beside(np.asarray(steps, float), column) ** order
     for j in range(1, len(steps)):
         above, below = column[:-1], column[1:]
         column = below + (below - above) / (4.0**j - 1)
         change = np.maximum(np.abs(column - below), np.abs(column - above))
-        change[:-1] = np.maximum(change[:-1], np.abs(np.diff(column, axis=0)))
+        change[:-1] = np.maximum(change[:-1], np.abs(column[1:] - column[:-1]))
         error = change + floor[j:]
         better = error < errors[j - 1 :]  # never true of nan
         values[j - 1 :], errors[j - 1 :] = np.where(better, column, values[j - 1 :]), np.where(better, error, errors[j - 1 :])
@@ -205,6 +205,11 @@ def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Arra
         errors[k] = np.fmax(errors[k], np.fmax.reduce(np.abs(values[k + 1 :] - values[k]) - errors[k + 1 :], axis=0))
     first = np.argmin(errors, axis=0, keepdims=True)
     return np.take_along_axis(values, first, 0)[0], np.take_along_axis(errors, first, 0)[0]
+
+
+def _beside(steps: Array, values: Array) -> Array:
+    """Return steps as an array that broadcasts against values for each of them."""
+    return steps.reshape(-1, *(1,) * (values.ndim - 1))
 
 
 def _noise_weights(points: Array, order: int = 6) -> Array:
@@ -259,8 +264,13 @@ class _Line:
             return np.full(self.center.shape, np.nan)
         if y.shape != self.center.shape:
             return np.full(self.center.shape, np.nan)
-        self.top = max(self.top, float(np.max(np.abs(y), initial=0.0, where=np.isfinite(y))))
         return y
+
+    def along(self, steps: Array) -> Array:
+        """Return f at several steps."""
+        values = np.array([self.at(h) for h in steps])
+        self.top = max(self.top, float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values))))
+        return values
 
     def noise(self, unit: float, t: Array = 0.0) -> tuple[Array, Array]:
         """
@@ -270,8 +280,8 @@ class _Line:
         values lie on or the rounding of the last operation.
         """
         steps = (NOISE_POINTS * (NOISE_SPACING * unit)).astype(self.x.real.dtype)
-        values = np.stack([self.at(t + h) for h in steps])
-        grid = np.min(_lowest_bit(np.diff(values, axis=0)), axis=0)
+        values = self.along(t + steps)
+        grid = np.min(_lowest_bit(values[1:] - values[:-1]), axis=0)
         moves = (values - values[len(steps) // 2]).reshape(len(steps), -1)
         measured = np.max(np.abs(NOISE_WEIGHTS @ moves), axis=0, initial=0.0).reshape(self.center.shape)
         still = np.isinf(grid)
@@ -287,10 +297,10 @@ class _Line:
             for unit in self.units:
                 here, still = self.near_by if unit == self.units[0] else self.noise(unit)
                 noise = np.where(still, np.maximum(noise, here), here)
-                steps = [self.x.real.dtype.type(FIRST_STEP * unit * 2.0**-k) for k in range(ROWS)]
-                pairs = [(self.at(h), self.at(-h)) for h in steps]
-                noise = np.maximum(noise, self._stairs(unit, pairs, still))
-                found, error, gap = self._ladder(steps, pairs, order, noise)
+                steps = (FIRST_STEP * unit * 2.0 ** -np.arange(ROWS)).astype(self.x.real.dtype)
+                sides = self.along(steps), self.along(-steps)
+                noise = np.maximum(noise, self._stairs(unit, sides, still))
+                found, error, gap = self._ladder(steps, sides, order, noise)
                 better = np.maximum(error, gap) < np.maximum(bound, kink)
                 value, bound, kink = (np.where(better, new, old) for new, old in ((found, value), (error, bound), (gap, kink)))
                 certain = np.isfinite(bound) & (bound < np.abs(value))
@@ -315,7 +325,7 @@ class _Line:
         noise = float(np.max(moving, initial=0.0))
         return min(noise / self.top, MOST_ROUNDING) if self.top > 0 and np.isfinite(noise) else 0.0
 
-    def _stairs(self, unit: float, pairs: Sequence[tuple[Array, Array]], still: Array) -> Array:
+    def _stairs(self, unit: float, sides: tuple[Array, Array], still: Array) -> Array:
         """
         Return the height of the stairs if f is a staircase, which is what values look like that have lost nearly all their digits.
 
@@ -325,8 +335,8 @@ class _Line:
         height = np.zeros(self.center.shape)
         if not np.any(still):
             return height
-        for side, sign in enumerate((1, -1)):
-            moves = np.array([np.abs(pair[side] - self.center) for pair in pairs])
+        for values, sign in zip(sides, (1, -1), strict=True):
+            moves = np.abs(values - self.center)
             least = np.min(np.where(moves > 0, moves, np.inf), axis=0)
             if np.any(still & np.isfinite(least)):
                 beyond, stands = self.noise(unit, sign * FIRST_STEP * unit)
@@ -334,19 +344,17 @@ class _Line:
                 height = np.fmax(height, np.where(still, jump, 0))
         return height
 
-    def _ladder(self, steps: Sequence[Array], pairs: Sequence[tuple[Array, Array]], order: int, noise: Array) -> tuple[Array, Array, Array]:
+    def _ladder(self, steps: Array, sides: tuple[Array, Array], order: int, noise: Array) -> tuple[Array, Array, Array]:
         """Return value and bound from the values at ± steps, and half the jump of the slope where there is a kink."""
-        bends = [(p - 2 * self.center + m) for p, m in pairs]
-        if order == 1:
-            quotients = [(p - m) / (2 * h) for (p, m), h in zip(pairs, steps, strict=True)]
-        else:
-            quotients = [b / (h * h) for b, h in zip(bends, steps, strict=True)]
-        value, bound = extrapolated(steps, quotients, noise, order)
-        jumps = [np.abs(b) / h for b, h in zip(bends[-5:], steps[-5:], strict=True)]
+        plus, minus = sides
+        h = _beside(steps, plus)
+        bends = plus - 2 * self.center + minus
+        value, bound = extrapolated(steps, (plus - minus) / (2 * h) if order == 1 else bends / (h * h), noise, order)
+        jumps = np.abs(bends[-5:]) / h[-5:]
         last = jumps[-1]
         jump = (last > 1e-8 * np.abs(value)) & (last > 4 * noise / steps[-1]) & np.isfinite(last)
-        for later, before in zip(jumps[2:], jumps, strict=False):  # quarters where f is smooth, and grows fourfold where it is noise
-            jump &= (later > 0.7 * before) & (later < 1.4 * before)
+        # It quarters where f is smooth, and grows fourfold where it is noise.
+        jump &= np.all((jumps[2:] > 0.7 * jumps[:-2]) & (jumps[2:] < 1.4 * jumps[:-2]), axis=0)
         return value, bound, np.where(jump, last / 2 if order == 1 else np.inf, 0.0).astype(float)
 
     def complex_step(self, found: Truth) -> Truth | None:

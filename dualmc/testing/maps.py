@@ -145,7 +145,8 @@ def check_transpose(
                 f"  allowed    {allowed:.2g}\n  suspected  unknown; call it with fewer than {SMALL} entries to see the matrix",
                 "unknown",
             )
-        found = Agreement(digits(np.asarray(a - b), scale), digits(np.asarray(float(np.finfo(coarsest).eps) * scale), scale)).worse(found)
+        possible = digits(np.asarray(float(np.finfo(coarsest).eps) * scale), scale)
+        found = Agreement(min(digits(np.asarray(a - b), scale), possible), possible).worse(found)
     return found or Agreement(17.0, 17.0)
 
 

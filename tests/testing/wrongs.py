@@ -84,10 +84,7 @@ def times(u, matrix):
 
 def apply(subject, check, derivative, x):
     """Run a check of a subject at x; `derivative` is an array-valued function, or the very function that the check takes."""
-    if isinstance(derivative, Mapping):
-        own = derivative[check]
-    else:
-        own = TAKEN[check](subject, subject.whole(derivative), derivative, x)
+    own = derivative[check] if isinstance(derivative, Mapping) else TAKEN[check](subject, subject.whole(derivative), derivative, x)
     return RUN[check](subject, own, x)
 
 
@@ -360,7 +357,10 @@ SUBJECTS = [
     Subject(
         "a broadcast sum", affine, affine_jac,
         {
-            "missing sum": ({"vjp": lambda b, u: u * (1 - affine(b) ** 2), "gradient": lambda b: weights(W) * (1 - affine(b) ** 2)}, "missing sum"),
+            "missing sum": (
+                {"vjp": lambda b, u: u * (1 - affine(b) ** 2), "gradient": lambda b: weights(W) * (1 - affine(b) ** 2)},
+                "missing sum",
+            ),
             "mean for sum": (lambda b: affine_jac(b) / 2, "factor 1/2"),
             "first row only": (lambda b: affine_jac(b) * [[[1.0]], [[0.0]]], "0 where"),
         },
