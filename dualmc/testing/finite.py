@@ -1,9 +1,9 @@
 """Derivatives of functions as they are, from their values alone: value, bound of the error, and how they were found."""
 
+import dataclasses
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,7 +24,7 @@ KIND = {"f": np.longdouble, "c": np.clongdouble}
 HALF = {"f": np.float64, "c": np.complex128}
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Truth:
     """
     A derivative that was measured.
@@ -64,7 +64,8 @@ def digits(error: Array, scale: float) -> float:
     worst = float(np.max(np.abs(error), initial=0.0))
     if not np.isfinite(worst):
         return 0.0
-    return float(np.clip(-np.log10(max(worst, 1e-300) / (scale or 1.0)), 0.0, 17.0))
+    with np.errstate(divide="ignore"):  # a scale beyond all numbers
+        return float(np.clip(-np.log10(max(worst, 1e-300) / (scale or 1.0)), 0.0, 17.0))
 
 
 def directional_derivative(f: Function, x: Array, v: Array) -> Truth:
@@ -111,7 +112,7 @@ def directional_derivative(f: Function, x: Array, v: Array) -> Truth:
 
     """
     line = _Line(f, x, v)
-    found = line.measured(1)
+    found = dataclasses.replace(line.measured(1), rounding=line.rounding())
     stepped = line.complex_step(found)
     if stepped is None:
         return found
@@ -165,14 +166,25 @@ def second_derivatives_along(f: Function, x: Array, u: Array) -> Callable[[Array
     """Return v -> second derivative of f at x along u and v; whether f allows the complex step along u is found out once."""
     x, u = np.asarray(x), np.asarray(u)
     if x.dtype.kind == "c" or directional_derivative(f, x, u).method != "complex step":
-        return lambda v: _by_two_lines(f, x, u, np.asarray(v))
+        return lambda v: second_differences(f, x, u, np.asarray(v))
     step = 1j * (COMPLEX_STEP * u.astype(float))
-    return lambda v: _Line(lambda y: np.imag(f(y + step)) / COMPLEX_STEP, x, v, wide=False).measured(1, "complex step")
+
+    def second(v: Array) -> Truth:
+        line = _Line(lambda y: np.imag(f(y + step)) / COMPLEX_STEP, x, v, wide=False)
+        return dataclasses.replace(line.measured(1, "complex step"), rounding=line.rounding())
+
+    return second
 
 
-def _by_two_lines(f: Function, x: Array, u: Array, v: Array) -> Truth:
+def differences(f: Function, x: Array, v: Array) -> Truth:
+    """Measure the derivative of f at x along v by differences alone, for many cheap points."""
+    return _Line(f, x, v).measured(1)
+
+
+def second_differences(f: Function, x: Array, u: Array, v: Array) -> Truth:
+    """Measure the second derivative of f at x along u and v by differences alone."""
     sides = [_Line(f, x, w) for w in (u + v, u - v)]
-    plus, minus = (side.measured(2) if np.any(side.v) else None for side in sides)
+    plus, minus = (dataclasses.replace(s.measured(2), rounding=s.rounding()) if np.any(s.v) else None for s in sides)
     value, bound, scale, kink, rounding = 0.0, 0.0, 0.0, False, 0.0
     for part, sign in ((plus, 1), (minus, -1)):
         if part is not None:
@@ -309,14 +321,14 @@ class _Line:
                 if np.all(np.maximum(bound, kink) <= 1e-8 * scale):
                     break
         on_kink = bool(np.any(kink > 0))
-        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink, self._rounding())
+        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink)
 
     @functools.cached_property
     def near_by(self) -> tuple[Array, Array]:
         """The noise about x, and whether f stands still there."""
         return self.noise(self.units[0])
 
-    def _rounding(self) -> float:
+    def rounding(self) -> float:
         """Return the noise of f in double precision, relative to the largest of the values that were seen."""
         double = self.x.dtype in (np.float64, np.complex128)
         line = self if double else _Line(self.f, _half(self.x), _half(self.v), wide=False)
