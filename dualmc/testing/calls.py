@@ -36,20 +36,23 @@ def check_close(got: Array, expected: Array, bound: Any = 0.0, condition: float 
     return Claim("check_close", "a result", expected, "the expected array").compare(got, truth, dtype, rtol=0.0, atol=error)
 
 
-def derivatives(f: Function, xs: Sequence[Array], ts: Sequence[Array], reach: float = 1.0) -> list[Truth]:
+def derivatives(f: Function, xs: Sequence[Array], ts: Sequence[Array], reach: float = 1.0, ulps: float = 4.0) -> list[Truth]:
     """
     Measure the derivatives of all results of f(*xs) as the arguments move along ts, by up to reach/8.
 
-    They are 0 for results that are not inexact.
+    They are 0 for results that are not inexact. `ulps` is how many units in the last place f may be off in a way that does not show as
+    noise.
     """
     short = [reach * t for t in ts]
-    return [_times(1 / reach, truth) for truth in _parted(f, xs, lambda line: differences(line(short), np.zeros(()), np.ones(())))]
+    return [_times(1 / reach, truth) for truth in _parted(f, xs, lambda line: differences(line(short), np.zeros(()), np.ones(()), ulps))]
 
 
-def second_derivatives(f: Function, xs: Sequence[Array], ts: Sequence[Array], us: Sequence[Array], reach: float = 1.0) -> list[Truth]:
+def second_derivatives(
+    f: Function, xs: Sequence[Array], ts: Sequence[Array], us: Sequence[Array], reach: float = 1.0, ulps: float = 4.0
+) -> list[Truth]:
     """Measure the second derivatives of all results of f(*xs) along ts and us, as `derivatives` does."""
     (u, v), short = np.eye(2), [[reach * t for t in part] for part in (ts, us)]
-    return [_times(reach**-2, truth) for truth in _parted(f, xs, lambda line: second_differences(line(*short), np.zeros(2), u, v))]
+    return [_times(reach**-2, truth) for truth in _parted(f, xs, lambda line: second_differences(line(*short), np.zeros(2), u, v, ulps))]
 
 
 def _parted(f: Function, xs: Sequence[Array], measured: Callable[[Callable[..., Function]], Truth]) -> list[Truth]:
@@ -85,7 +88,7 @@ def _moved(x: Array, steps: Sequence[Array], tangents: Sequence[Array]) -> Array
         return np.copy(x)
     for h, t in zip(steps, tangents, strict=True):
         kind = np.result_type(x, t, h)
-        x = x.astype(kind) + h * np.asarray(t).astype(kind)
+        x = np.asarray(x.astype(kind) + h * np.asarray(t).astype(kind))
     return x
 
 

@@ -176,14 +176,18 @@ def second_derivatives_along(f: Function, x: Array, u: Array) -> Callable[[Array
     return second
 
 
-def differences(f: Function, x: Array, v: Array) -> Truth:
-    """Measure the derivative of f at x along v by differences alone, for many cheap points."""
-    return _Line(f, x, v).measured(1)
+def differences(f: Function, x: Array, v: Array, ulps: float = 4.0) -> Truth:
+    """
+    Measure the derivative of f at x along v by differences alone, for many cheap points.
+
+    `ulps` is how many units in the last place the values of f may be off in a way that does not show as noise.
+    """
+    return _Line(f, x, v, ulps=ulps).measured(1)
 
 
-def second_differences(f: Function, x: Array, u: Array, v: Array) -> Truth:
+def second_differences(f: Function, x: Array, u: Array, v: Array, ulps: float = 4.0) -> Truth:
     """Measure the second derivative of f at x along u and v by differences alone."""
-    sides = [_Line(f, x, w) for w in (u + v, u - v)]
+    sides = [_Line(f, x, w, ulps=ulps) for w in (u + v, u - v)]
     plus, minus = (dataclasses.replace(s.measured(2), rounding=s.rounding()) if np.any(s.v) else None for s in sides)
     value, bound, scale, kink, rounding = 0.0, 0.0, 0.0, False, 0.0
     for part, sign in ((plus, 1), (minus, -1)):
@@ -240,7 +244,7 @@ NOISE_WEIGHTS = _noise_weights(NOISE_POINTS)
 class _Line:
     """A function along a line: t -> f(x + t·v) in the widest precision that f has."""
 
-    def __init__(self, f: Function, x: Array, v: Array, *, wide: bool = True) -> None:
+    def __init__(self, f: Function, x: Array, v: Array, *, wide: bool = True, ulps: float = 4.0) -> None:
         x, v = np.asarray(x), np.asarray(v)
         if x.shape != v.shape:
             raise ValueError(f"the direction has shape {v.shape}, the point {x.shape}; they must be the same")
@@ -252,6 +256,7 @@ class _Line:
                 self.x, self.v = self.x.astype(KIND[kind]), self.v.astype(KIND[kind])
                 self.center = _numbers(f(np.array(self.x)))
         self.top = 0.0
+        self.floor = ulps * float(np.finfo(self.center.dtype).eps) * np.abs(self.center)
         moved = np.abs(self.x[self.v != 0])
         self.reach = float(np.max(np.abs(self.v), initial=0.0)) or 1.0
         self.size = max(1.0, float(np.max(moved, initial=0.0)))
@@ -297,8 +302,7 @@ class _Line:
         moves = (values - values[len(steps) // 2]).reshape(len(steps), -1)
         measured = np.max(np.abs(NOISE_WEIGHTS @ moves), axis=0, initial=0.0).reshape(self.center.shape)
         still = np.isinf(grid)
-        floor = 4 * float(np.finfo(self.center.dtype).eps) * np.abs(self.center)
-        return np.where(still, floor, np.fmax(np.fmax(8 * measured, floor), grid)), still  # nan: the points left the domain
+        return np.where(still, self.floor, np.fmax(np.fmax(8 * measured, self.floor), grid)), still  # nan: the points left the domain
 
     def measured(self, order: int, method: str = "differences") -> Truth:
         """Return the derivative of this order along the line by differences."""

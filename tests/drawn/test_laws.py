@@ -44,7 +44,7 @@ def test_value_and_tangent_in_either_precision(entry, data):
     call, xs, chosen = point.call, point.xs, point.moving
     ts = [t if i in chosen else 0 * t for i, t in enumerate(point.ts)]
     scale = np.asarray(data.draw(LEADS, label="directions"))
-    truths = sharp(derivatives(call.f, xs, ts, NEAR))
+    truths = sharp(derivatives(call.f, xs, ts, NEAR, entry.noise))
     expected = flat(call.f(*map(np.copy, xs)))
     moved = [np.multiply.outer(scale, t).astype(t.dtype) for t in ts]
     results = flat(call.f(*(dm.Dual(np.copy(x), t) if i in chosen else x for i, (x, t) in enumerate(zip(xs, moved, strict=True)))))
@@ -72,7 +72,7 @@ def test_nested_derivative_is_the_second(entry, data):
     call, xs, chosen = point.call, point.xs, point.moving
     ts, us = ([t if i in chosen else 0 * t for i, t in enumerate(part)] for part in (point.ts, point.us))
     expected = flat(call.f(*map(np.copy, xs)))
-    truths = [t for t, v in zip(sharp(second_derivatives(call.f, xs, ts, us, NEAR)), expected, strict=True) if is_inexact(v)]
+    truths = [t for t, v in zip(sharp(second_derivatives(call.f, xs, ts, us, NEAR, entry.noise)), expected, strict=True) if is_inexact(v)]
 
     def at(moving):
         given = iter(moving)
