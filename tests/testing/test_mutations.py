@@ -18,6 +18,7 @@ MUTANTS = [
     for s in SUBJECTS
     for k, (derivative, cause) in s.wrong.items()
     for check in (derivative if isinstance(derivative, dict) else s.checks())
+    if s.takes(check, s.dtypes[0])
 ]
 DIFFERENT = sum(len(s.wrong) for s in SUBJECTS) + len(NOT_LINEAR) + len(NOT_GROWTH) + len(WRONG)
 
@@ -47,8 +48,6 @@ def caught(cause, call, *args, **about):
 @pytest.mark.parametrize(("subject", "check", "derivative", "cause"), MUTANTS)
 def test_every_check_finds_a_wrong_derivative(subject, check, derivative, cause):
     x = subject.point(np.random.default_rng(1), subject.dtypes[0], subject.size)
-    if not subject.takes(check, x.dtype):
-        return
     named = check == "jacobian" or isinstance(derivative, dict)
     caught(cause if named else "", apply, subject, check, derivative, x)
 
