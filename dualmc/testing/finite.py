@@ -19,6 +19,7 @@ NOISE_POINTS = np.array([-4.85, -4.21, -3.08, -1.87, -1.14, 0.0, 0.83, 2.17, 2.9
 """Where noise is measured, in spacings: points as far from each other would keep step with a grid that the values lie on."""
 
 MOST_ROUNDING = 1e-6
+STAIRS = 3  # so many jumps are stairs; fewer may just be near
 _FAILURES = (ValueError, ArithmeticError)  # what functions raise outside of their domain
 KIND = {"f": np.longdouble, "c": np.clongdouble}
 HALF = {"f": np.float64, "c": np.complex128}
@@ -346,11 +347,14 @@ class _Line:
         Return the height of the stairs if f is a staircase, which is what values look like that have lost nearly all their digits.
 
         Where f stands still at x, yet not at the first steps, it may have a kink between, beyond which it moves; or it stands still
-        there, too, and has jumped.
+        there, too, and has jumped, more than once or twice.
         """
         height = np.zeros(self.center.shape)
         if not np.any(still):
             return height
+        levels = np.sort(np.concatenate([*sides, self.center[None]]), axis=0)
+        jumps = (levels[1:] != levels[:-1]) & np.isfinite(levels[1:]) & np.isfinite(levels[:-1])
+        still = still & (np.sum(jumps, axis=0) >= STAIRS)
         for values, sign in zip(sides, (1, -1), strict=True):
             moves = np.abs(values - self.center)
             least = np.min(np.where(moves > 0, moves, np.inf), axis=0)
