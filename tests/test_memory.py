@@ -377,6 +377,15 @@ def test_a_scalar_is_replaced_not_written():
     np.testing.assert_allclose(dm.gradient(f)(np.array([1.0, 2.0, 3.0])), [4.0, 3.0, 3.0])
 
 
+def test_a_0_d_array_can_be_written_in_nested_transforms():
+    def f(x):
+        y = np.where(True, x, 0.0)  # an array where a ufunc gives a scalar
+        y[...] = y**3
+        return y
+
+    assert dm.derivative(dm.derivative(f))(2.0) == 12.0
+
+
 def test_one_pass_does_not_see_the_writes_of_another():
     def f(a, b):
         result = a * b

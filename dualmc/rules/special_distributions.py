@@ -10,7 +10,7 @@ import scipy.special as sc  # type: ignore[import-untyped]
 from .._typing import Array, Function
 from ..linear_op import LinearOp
 from .rule import POSITIVE, REAL, Composed, Domain, Edge, Implicit
-from .special_entry import SPECIAL, entry, last, refused
+from .special_entry import SPECIAL, by_size, entry, last, refused
 from .special_error import PHI, log_slope_of_erfcx
 from .special_gamma import BETA_D, BETA_DD, UNIT_INTERVAL, beta_x, gamma_a, psis
 
@@ -121,9 +121,22 @@ def _t_flow(df: Array, y: Array) -> Array:
     return np.sqrt(y) * np.exp(df / 2 * np.log1p(-y) - sc.betaln(0.5, df / 2)) / df
 
 
+def _stdtr_dft(df: Array, t: Array) -> Array:
+    u = t * t / df
+    return _t_density(df, t) * (psis((df + 1) / 2, df / 2) / 2 - 1 / (2 * df) - np.log1p(u) / 2 + (df + 1) / (2 * df) * u / (1 + u))
+
+
 def _stdtr_df(df: Array, t: Array) -> Array:
-    y = t * t / (df + t * t)
-    return np.sign(t) / 2 * (_beta_b(0.5 + 0 * y, df / 2, y) / 2 - _t_flow(df, y))
+    """Near 0, where √y has no slope, the integral of the mixed partial by two points of Gauss."""
+
+    def near(t: Array) -> Array:
+        return t / 2 * (_stdtr_dft(df, t * (0.5 - math.sqrt(1 / 12))) + _stdtr_dft(df, t * (0.5 + math.sqrt(1 / 12))))
+
+    def far(t: Array) -> Array:
+        y = t * t / (df + t * t)
+        return np.sign(t) / 2 * (_beta_b(0.5 + 0 * y, df / 2, y) / 2 - _t_flow(df, y))
+
+    return by_size(t, 1e-3, near, far)
 
 
 def _stdtr_dfdf(df: Array, t: Array) -> Array:
@@ -131,11 +144,6 @@ def _stdtr_dfdf(df: Array, t: Array) -> Array:
     flow, log = _t_flow(df, y), np.log1p(-y) - psis(b, b + 0.5)
     bent = flow * (log / 2 + (y - (1 - y) / df) / 2 - 1 / df)
     return np.sign(t) / 2 * ((BETA_DD[3](0.5 + 0 * y, b, y) / 2 - flow * log) / 2 - bent)
-
-
-def _stdtr_dft(df: Array, t: Array) -> Array:
-    u = t * t / df
-    return _t_density(df, t) * (psis((df + 1) / 2, df / 2) / 2 - 1 / (2 * df) - np.log1p(u) / 2 + (df + 1) / (2 * df) * u / (1 + u))
 
 
 _DF = Domain("df > 0", 0.8, 8.0)

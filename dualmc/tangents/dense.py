@@ -203,7 +203,7 @@ def settle(t: Array, ans: Array) -> Array:
         ans = ans._primal
     if type(t) is not ndarray:
         if _is_nested(t):
-            return t._settled(ans) if ans.ndim > 1 else t
+            return t._settled(ans) if ans.ndim > 1 or (not ans.ndim and type(ans) is ndarray) else t
         return np.array(t) if isinstance(t, np.generic) and type(ans) is ndarray else t
     if type(ans) is not ndarray or ans.ndim < 2:
         return t if t.ndim or type(ans) is ndarray else t[()]  # a NumPy scalar has a scalar tangent

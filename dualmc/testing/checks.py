@@ -1,18 +1,18 @@
 """Checks of derivatives written by hand: Jacobians, gradients, Hessians, and their products with vectors."""
 
+import functools
+import itertools
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from .._typing import Array, Function
-from ..forward import jvp as dual_jvp
-from .finite import Truth, directional_derivative, quiet, second_directional_derivative, unit_vectors
+from .finite import Truth, quiet, second_derivatives_along
+from .measure import Directions, Method, by_columns, hold_product, product, pulled, stacked, truth_along
 from .report import Agreement, Claim
 
 __tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
-
-Method = Literal["measured", "dual"]
 
 
 def check_jvp(
@@ -75,14 +75,22 @@ def check_jvp(
     rng = np.random.default_rng(seed)
     found = None
     for w in [_like(rng, x) for _ in range(3)] if v is None else [np.asarray(v)]:
-        expected = _truth(moved, x, w, truth)
+        expected = truth_along(moved, x, w, truth)
         claim = Claim("check_jvp", _name(jvp, f), x, f"v = {_text(w)}")
         found = claim.compare(jvp(np.array(x), np.array(w), *args), expected, dtype, rtol).worse(found)
     return _certain(found)
 
 
 def check_jacobian(
-    f: Function, jac: Function, x: Array, *, args: Sequence[Any] = (), truth: Method = "measured", rtol: float | None = None
+    f: Function,
+    jac: Function,
+    x: Array,
+    *,
+    args: Sequence[Any] = (),
+    truth: Method = "measured",
+    rtol: float | None = None,
+    directions: int = 64,
+    seed: int = 0,
 ) -> Agreement:
     """
     Check a Jacobian, column by column.
@@ -93,8 +101,11 @@ def check_jacobian(
         `f(x, *args)` returns an array or a number, as the functions that SciPy takes.
     jac : callable
         `jac(x, *args)` returns ∂f/∂x of shape `f(x).shape + x.shape`; a sparse matrix (anything with `toarray`) will do.
-    x, args, truth, rtol
+    x, args, truth, rtol, seed
         As in `check_jvp`.
+    directions : int
+        Along how many directions f is measured at most. A larger x has half of them for single columns, which are drawn; each other
+        column is in one of as many random combinations, and one that fails is searched for the column.
 
     Returns
     -------
@@ -107,10 +118,13 @@ def check_jacobian(
         An AssertionError with a table.
     Undecided
         A ValueError: differences of f do not settle at x.
+    ValueError
+        If `directions` is less than 2.
 
     Notes
     -----
-    Column j of the truth is the derivative along the j-th unit vector, which takes some 40 values of f.
+    Column j of the truth is the derivative along the j-th unit vector. A direction takes some 65 values of f, and twice as many where
+    f is not smooth nearby.
 
     Examples
     --------
@@ -134,12 +148,30 @@ def check_jacobian(
     """
     x, moved, dtype = _point(f, x, args)
     got = jac(np.array(x), *args)
-    got = got.toarray() if hasattr(got, "toarray") else got
-    return Claim("check_jacobian", _name(jac, f), x, "all unit vectors").compare(got, _jacobian(moved, x, truth), dtype, rtol)
+    claim, along = Claim("check_jacobian", _name(jac, f), x, "all unit vectors"), Directions("check_jacobian", x, directions, seed)
+    if along.all:
+        columns = [truth_along(moved, x, along[k], truth) for k in range(len(along))]
+        out = np.shape(columns[0].value if columns else moved(x))
+        return claim.compare(got.toarray() if hasattr(got, "toarray") else got, by_columns(columns, out, x.shape), dtype, rtol)
+    claim.shaped(got if hasattr(got, "toarray") else np.asarray(got), np.shape(moved(x)) + x.shape)
+
+    def check(v: Array, name: str) -> Agreement:
+        claim = Claim("check_jacobian", _name(jac, f), x, name)
+        return claim.compare(product(got, v), truth_along(moved, x, v, truth), dtype, rtol)
+
+    return min((along.hold(k, check) for k in range(len(along))), key=lambda a: a.digits)
 
 
 def check_gradient(
-    f: Function, grad: Function, x: Array, *, args: Sequence[Any] = (), truth: Method = "measured", rtol: float | None = None
+    f: Function,
+    grad: Function,
+    x: Array,
+    *,
+    args: Sequence[Any] = (),
+    truth: Method = "measured",
+    rtol: float | None = None,
+    directions: int = 64,
+    seed: int = 0,
 ) -> Agreement:
     """
     Check the gradient of a function that returns one number.
@@ -150,8 +182,10 @@ def check_gradient(
         `f(x, *args)` returns a number.
     grad : callable
         `grad(x, *args)` returns ∇f, of the shape of x.
-    x, args, truth, rtol
+    x, args, truth, rtol, seed
         As in `check_jvp`.
+    directions : int
+        As in `check_jacobian`.
 
     Returns
     -------
@@ -180,8 +214,9 @@ def check_gradient(
     """
     x, moved, dtype = _point(f, x, args)
     _one_number("check_gradient", moved(x))
-    found = Claim("check_gradient", _name(grad, f), x, "all unit vectors")
-    return found.compare(grad(np.array(x), *args), _jacobian(lambda y: np.reshape(moved(y), ()), x, truth), dtype, rtol)
+    claim, along = Claim("check_gradient", _name(grad, f), x, "all unit vectors"), Directions("check_gradient", x, directions, seed)
+    number = _number(moved)
+    return hold_product(claim, grad(np.array(x), *args), along, lambda v: truth_along(number, x, v, truth), dtype, rtol)
 
 
 def check_vjp(
@@ -193,6 +228,7 @@ def check_vjp(
     args: Sequence[Any] = (),
     truth: Method = "measured",
     rtol: float | None = None,
+    directions: int = 64,
     seed: int = 0,
 ) -> Agreement:
     """
@@ -210,6 +246,8 @@ def check_vjp(
         The cotangent, of the shape of f(x); three random ones when left out.
     args, truth, rtol, seed
         As in `check_jvp`.
+    directions : int
+        As in `check_jacobian`.
 
     Returns
     -------
@@ -243,21 +281,35 @@ def check_vjp(
     x, moved, dtype = _point(f, x, args)
     if x.dtype.kind == "c":
         raise TypeError("check_vjp: x must be real; check a complex function with check_jvp, or with check_transpose")
-    jacobian = _jacobian(moved, x, truth)
-    out = jacobian.value.ndim - x.ndim
+    along = Directions("check_vjp", x, directions, seed)
     rng = np.random.default_rng(seed)
     y = np.asarray(moved(x))
+    known: dict[bytes, Truth] = {}
+
+    def number(w: Array, v: Array) -> Truth:
+        key = v.tobytes()
+        if key not in known:
+            known[key] = truth_along(moved, x, v, truth)
+        return pulled(known[key], w)
+
     found = None
     for w in [_like(rng, y) for _ in range(3)] if u is None else [np.asarray(u)]:
-        value = np.tensordot(w, jacobian.value, out)
-        bound = np.tensordot(np.abs(w), jacobian.bound, out)
-        expected = Truth(np.asarray(value), np.asarray(bound), jacobian.method, jacobian.scale, jacobian.kink, jacobian.rounding)
         claim = Claim("check_vjp", _name(vjp, f), x, f"u = {_text(w)}")
-        found = claim.compare(vjp(np.array(x), np.array(w), *args), expected, dtype, rtol).worse(found)
+        got = vjp(np.array(x), np.array(w), *args)
+        found = hold_product(claim, got, along, functools.partial(number, w), dtype, rtol).worse(found)
     return _certain(found)
 
 
-def check_hessian(f: Function, hess: Function, x: Array, *, args: Sequence[Any] = (), rtol: float | None = None) -> Agreement:
+def check_hessian(
+    f: Function,
+    hess: Function,
+    x: Array,
+    *,
+    args: Sequence[Any] = (),
+    rtol: float | None = None,
+    directions: int = 16,
+    seed: int = 0,
+) -> Agreement:
     """
     Check a Hessian, entry by entry.
 
@@ -267,8 +319,10 @@ def check_hessian(f: Function, hess: Function, x: Array, *, args: Sequence[Any] 
         `f(x, *args)` returns a number.
     hess : callable
         `hess(x, *args)` returns ∂²f/∂x² of shape `x.shape + x.shape`; a sparse matrix (anything with `toarray`) will do.
-    x, args, rtol
+    x, args, rtol, seed
         As in `check_jvp`.
+    directions : int
+        As in `check_jacobian`; pairs of them are measured.
 
     Returns
     -------
@@ -297,19 +351,41 @@ def check_hessian(f: Function, hess: Function, x: Array, *, args: Sequence[Any] 
     """
     x, moved, dtype = _point(f, x, args)
     _one_number("check_hessian", moved(x))
-    got = hess(np.array(x), *args)
-    got = got.toarray() if hasattr(got, "toarray") else got
-    units = list(unit_vectors(x))
-    rows: dict[tuple[int, int], Truth] = {}
-    for i, u in enumerate(units):
-        for j in range(i, len(units)):
-            rows[i, j] = rows[j, i] = second_directional_derivative(lambda y: np.reshape(moved(y), ()), x, u, units[j])
-    whole = _stacked([rows[i, j] for i in range(x.size) for j in range(x.size)], x.shape + x.shape)
-    return Claim("check_hessian", _name(hess, f), x, "all pairs of unit vectors").compare(got, whole, dtype, rtol)
+    got, number = hess(np.array(x), *args), _number(moved)
+    claim, along = Claim("check_hessian", _name(hess, f), x, "all pairs of unit vectors"), Directions("check_hessian", x, directions, seed)
+    if along.all:
+        n, pairs = len(along), {}
+        for i in range(n):
+            second = second_derivatives_along(number, x, along[i])
+            for j in range(i, n):
+                pairs[i, j] = pairs[j, i] = second(along[j])
+        whole = stacked([pairs[i, j] for i, j in itertools.product(range(n), repeat=2)], x.shape + x.shape)
+        return claim.compare(got.toarray() if hasattr(got, "toarray") else got, whole, dtype, rtol)
+    claim.shaped(got if hasattr(got, "toarray") else np.asarray(got), x.shape + x.shape)
+
+    def check(u: Array, v: Array, name: str) -> Agreement:
+        both = np.array([np.sum(u * product(got, v)), np.sum(v * product(got, u))])
+        truth = second_derivatives_along(number, x, u)(v)
+        return Claim("check_hessian", _name(hess, f), x, f"{name}, and transposed").compare(
+            both, stacked([truth, truth], (2,)), dtype, rtol
+        )
+
+    def row(i: int, j: int) -> Agreement:
+        return along.hold(i, lambda u, above: along.hold(j, lambda v, beside: check(u, v, f"{above} and {beside}")))
+
+    return min((row(i, j) for i in range(len(along)) for j in range(i, len(along))), key=lambda a: a.digits)
 
 
 def check_hvp(
-    f: Function, hvp: Function, x: Array, v: Array | None = None, *, args: Sequence[Any] = (), rtol: float | None = None, seed: int = 0
+    f: Function,
+    hvp: Function,
+    x: Array,
+    v: Array | None = None,
+    *,
+    args: Sequence[Any] = (),
+    rtol: float | None = None,
+    directions: int = 64,
+    seed: int = 0,
 ) -> Agreement:
     """
     Check a product of the Hessian with a direction.
@@ -322,6 +398,8 @@ def check_hvp(
         `hvp(x, v, *args)` returns H·v, of the shape of x.
     x, v, args, rtol, seed
         As in `check_jvp`.
+    directions : int
+        As in `check_jacobian`.
 
     Returns
     -------
@@ -350,12 +428,13 @@ def check_hvp(
     """
     x, moved, dtype = _point(f, x, args)
     _one_number("check_hvp", moved(x))
+    number, along = _number(moved), Directions("check_hvp", x, directions, seed)
     rng = np.random.default_rng(seed)
     found = None
     for w in [_like(rng, x) for _ in range(3)] if v is None else [np.asarray(v)]:
-        entries = [second_directional_derivative(lambda y: np.reshape(moved(y), ()), x, u, w) for u in unit_vectors(x)]
         claim = Claim("check_hvp", _name(hvp, f), x, f"v = {_text(w)}")
-        found = claim.compare(hvp(np.array(x), np.array(w), *args), _stacked(entries, x.shape), dtype, rtol).worse(found)
+        second = second_derivatives_along(number, x, w)
+        found = hold_product(claim, hvp(np.array(x), np.array(w), *args), along, second, dtype, rtol).worse(found)
     return _certain(found)
 
 
@@ -370,36 +449,8 @@ def _point(f: Function, x: Array, args: Sequence[Any]) -> tuple[Array, Function,
     return x, lambda z: f(z, *args), coarsest
 
 
-def _truth(f: Function, x: Array, v: Array, method: Method) -> Truth:
-    if method == "measured":
-        return directional_derivative(f, x, v)
-    if method != "dual":
-        raise ValueError(f'truth must be "measured" or "dual", got {method!r}')
-    value = np.asarray(dual_jvp(f, (x.astype(np.result_type(x, float)),), (np.asarray(v).astype(np.result_type(v, float)),))[1])
-    scale = float(np.max(np.abs(value), initial=0.0))
-    return Truth(value, np.full(value.shape, 64 * float(np.finfo(float).eps) * scale), "dual numbers", scale or 1.0)
-
-
-def _jacobian(f: Function, x: Array, method: Method) -> Truth:
-    """Return the whole Jacobian, of shape out.shape + x.shape."""
-    columns = [_truth(f, x, v, method) for v in unit_vectors(x)]
-    if not columns:
-        shape = np.asarray(f(x)).shape + x.shape
-        return Truth(np.zeros(shape), np.zeros(shape), method, 1.0)
-    whole = _stacked(columns, (x.size, *columns[0].value.shape))
-    out = whole.value.shape[1:] + x.shape
-    value, bound = (np.moveaxis(a, 0, -1).reshape(out) for a in (whole.value, whole.bound))
-    return Truth(value, bound, whole.method, whole.scale, whole.kink, whole.rounding)
-
-
-def _stacked(truths: Sequence[Truth], shape: tuple[int, ...]) -> Truth:
-    """Return several truths as one."""
-    if not truths:
-        return Truth(np.zeros(shape), np.zeros(shape), "measured", 1.0)
-    value, bound = (np.stack([np.asarray(getattr(t, part)) for t in truths]).reshape(shape) for part in ("value", "bound"))
-    methods = sorted({t.method for t in truths})
-    scale, rounding = (max(getattr(t, part) for t in truths) for part in ("scale", "rounding"))
-    return Truth(value, bound, " and ".join(methods), scale, any(t.kink for t in truths), rounding)
+def _number(f: Function) -> Function:
+    return lambda x: np.reshape(f(x), ())
 
 
 def _like(rng: np.random.Generator, x: Array) -> Array:

@@ -1,9 +1,9 @@
 """Derivatives of functions as they are, from their values alone: value, bound of the error, and how they were found."""
 
-import itertools
+import dataclasses
+import functools
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -14,14 +14,18 @@ ROWS = 12
 
 FIRST_STEP = 2.0**-3
 COMPLEX_STEP = 2.0**-340
-NOISE_POINTS, NOISE_SPACING = 11, 0.9137 * 2.0**-18  # no power of two, so that no bits of the points are 0
+NOISE_SPACING = 0.9137 * 2.0**-18  # no power of two, so that no bits of the points are 0
+NOISE_POINTS = np.array([-4.85, -4.21, -3.08, -1.87, -1.14, 0.0, 0.83, 2.17, 2.94, 4.12, 5.06], np.longdouble)
+"""Where noise is measured, in spacings: points as far from each other would keep step with a grid that the values lie on."""
+
 MOST_ROUNDING = 1e-6
+STAIRS = 3  # so many jumps are stairs; fewer may just be near
 _FAILURES = (ValueError, ArithmeticError)  # what functions raise outside of their domain
 KIND = {"f": np.longdouble, "c": np.clongdouble}
 HALF = {"f": np.float64, "c": np.complex128}
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Truth:
     """
     A derivative that was measured.
@@ -61,7 +65,8 @@ def digits(error: Array, scale: float) -> float:
     worst = float(np.max(np.abs(error), initial=0.0))
     if not np.isfinite(worst):
         return 0.0
-    return float(np.clip(-np.log10(max(worst, 1e-300) / (scale or 1.0)), 0.0, 17.0))
+    with np.errstate(divide="ignore"):  # a scale beyond all numbers
+        return float(np.clip(-np.log10(max(worst, 1e-300) / (scale or 1.0)), 0.0, 17.0))
 
 
 def directional_derivative(f: Function, x: Array, v: Array) -> Truth:
@@ -108,7 +113,7 @@ def directional_derivative(f: Function, x: Array, v: Array) -> Truth:
 
     """
     line = _Line(f, x, v)
-    found = line.measured(1)
+    found = dataclasses.replace(line.measured(1), rounding=line.rounding())
     stepped = line.complex_step(found)
     if stepped is None:
         return found
@@ -155,13 +160,36 @@ def second_directional_derivative(f: Function, x: Array, u: Array, v: Array) -> 
     4.0
 
     """
-    x, u, v = (np.asarray(a) for a in (x, u, v))
-    if x.dtype.kind != "c" and directional_derivative(f, x, u).method == "complex step":
-        inner = _Line(f, x, u)
-        along = _Line(lambda y: np.imag(inner.f(y + 1j * (COMPLEX_STEP * u))) / COMPLEX_STEP, x, v, wide=False)
-        return along.measured(1, "complex step")
-    sides = [_Line(f, x, w) for w in (u + v, u - v)]
-    plus, minus = (side.measured(2) if np.any(side.v) else None for side in sides)
+    return second_derivatives_along(f, x, u)(v)
+
+
+def second_derivatives_along(f: Function, x: Array, u: Array) -> Callable[[Array], Truth]:
+    """Return v -> second derivative of f at x along u and v; whether f allows the complex step along u is found out once."""
+    x, u = np.asarray(x), np.asarray(u)
+    if x.dtype.kind == "c" or directional_derivative(f, x, u).method != "complex step":
+        return lambda v: second_differences(f, x, u, np.asarray(v))
+    step = 1j * (COMPLEX_STEP * u.astype(float))
+
+    def second(v: Array) -> Truth:
+        line = _Line(lambda y: np.imag(f(y + step)) / COMPLEX_STEP, x, v, wide=False)
+        return dataclasses.replace(line.measured(1, "complex step"), rounding=line.rounding())
+
+    return second
+
+
+def differences(f: Function, x: Array, v: Array, ulps: float = 4.0) -> Truth:
+    """
+    Measure the derivative of f at x along v by differences alone, for many cheap points.
+
+    `ulps` is how many units in the last place the values of f may be off in a way that does not show as noise.
+    """
+    return _Line(f, x, v, ulps=ulps).measured(1)
+
+
+def second_differences(f: Function, x: Array, u: Array, v: Array, ulps: float = 4.0) -> Truth:
+    """Measure the second derivative of f at x along u and v by differences alone."""
+    sides = [_Line(f, x, w, ulps=ulps) for w in (u + v, u - v)]
+    plus, minus = (dataclasses.replace(s.measured(2), rounding=s.rounding()) if np.any(s.v) else None for s in sides)
     value, bound, scale, kink, rounding = 0.0, 0.0, 0.0, False, 0.0
     for part, sign in ((plus, 1), (minus, -1)):
         if part is not None:
@@ -172,43 +200,52 @@ def second_directional_derivative(f: Function, x: Array, u: Array, v: Array) -> 
     return Truth(np.asarray(value), np.asarray(bound), "differences", scale, kink, rounding)
 
 
-def extrapolated(steps: Sequence[Array], quotients: Sequence[Array], noise: Array, order: int) -> tuple[Array, Array]:
+def extrapolated(steps: Sequence[Array] | Array, quotients: Sequence[Array] | Array, noise: Array, order: int) -> tuple[Array, Array]:
     """
     Return the limit of difference quotients at step 0, entry by entry, and a bound of its error.
 
     The steps halve, and the error of a quotient is even in them. `noise` is how far the values may be off whose differences of this
     order were taken. Of Richardson's table that entry counts which agrees best with those it was made from and with the one below.
     """
-    rows: list[list[Array]] = []
-    for quotient in quotients:
-        row = [np.asarray(quotient)]
-        if rows:
-            for j, above in enumerate(rows[-1]):
-                row.append(row[j] + (row[j] - above) / (4.0 ** (j + 1) - 1))
-        rows.append(row)
-    found: list[tuple[Array, Array]] = []  # the best entry of each row
-    for k, row in enumerate(rows[1:], 1):
-        rounding = 2.0 ** (2 * order - 1) * noise / float(steps[k]) ** order
-        value, best = row[0], np.full(row[0].shape, np.inf)
-        for j in range(1, len(row)):
-            change = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - rows[k - 1][j - 1]))
-            if k + 1 < len(rows):
-                change = np.maximum(change, np.abs(rows[k + 1][j] - row[j]))
-            error = change + rounding
-            better = error < best  # never true of nan
-            value, best = np.where(better, row[j], value), np.where(better, error, best)
-        found.append((value, best))
-    values, errors = (np.stack([entry[part] for entry in found]) for part in (0, 1))
-    for k in range(len(found) - 1):  # an oscillation may look smooth to steps near its period; smaller ones contradict
+    column = np.asarray(quotients)
+    values, errors = column[1:].copy(), np.full(column[1:].shape, np.inf)  # the best entry of each row but the first
+    floor = 2.0 ** (2 * order - 1) * noise / _beside(np.asarray(steps, float), column) ** order
+    for j in range(1, len(steps)):
+        above, below = column[:-1], column[1:]
+        column = below + (below - above) / (4.0**j - 1)
+        change = np.maximum(np.abs(column - below), np.abs(column - above))
+        change[:-1] = np.maximum(change[:-1], np.abs(column[1:] - column[:-1]))
+        error = change + floor[j:]
+        better = error < errors[j - 1 :]  # never true of nan
+        values[j - 1 :], errors[j - 1 :] = np.where(better, column, values[j - 1 :]), np.where(better, error, errors[j - 1 :])
+    for k in range(len(values) - 1):  # an oscillation may look smooth to steps near its period; smaller ones contradict
         errors[k] = np.fmax(errors[k], np.fmax.reduce(np.abs(values[k + 1 :] - values[k]) - errors[k + 1 :], axis=0))
     first = np.argmin(errors, axis=0, keepdims=True)
     return np.take_along_axis(values, first, 0)[0], np.take_along_axis(errors, first, 0)[0]
 
 
+def _beside(steps: Array, values: Array) -> Array:
+    """Return steps as an array that broadcasts against values for each of them."""
+    return steps.reshape(-1, *(1,) * (values.ndim - 1))
+
+
+def _noise_weights(points: Array, order: int = 6) -> Array:
+    """Return divided differences of an order, a row for each run of points, that of white noise have its standard deviation."""
+    rows = np.zeros((len(points) - order, len(points)), points.dtype)
+    for k, row in enumerate(rows):
+        run = points[k : k + order + 1]
+        weights = 1 / np.prod(run[:, None] - run + np.eye(len(run)), axis=1)
+        row[k : k + order + 1] = weights / np.sqrt(np.sum(weights**2))
+    return rows
+
+
+NOISE_WEIGHTS = _noise_weights(NOISE_POINTS)
+
+
 class _Line:
     """A function along a line: t -> f(x + t·v) in the widest precision that f has."""
 
-    def __init__(self, f: Function, x: Array, v: Array, *, wide: bool = True) -> None:
+    def __init__(self, f: Function, x: Array, v: Array, *, wide: bool = True, ulps: float = 4.0) -> None:
         x, v = np.asarray(x), np.asarray(v)
         if x.shape != v.shape:
             raise ValueError(f"the direction has shape {v.shape}, the point {x.shape}; they must be the same")
@@ -220,6 +257,7 @@ class _Line:
                 self.x, self.v = self.x.astype(KIND[kind]), self.v.astype(KIND[kind])
                 self.center = _numbers(f(np.array(self.x)))
         self.top = 0.0
+        self.floor = ulps * float(np.finfo(self.center.dtype).eps) * np.abs(self.center)
         moved = np.abs(self.x[self.v != 0])
         self.reach = float(np.max(np.abs(self.v), initial=0.0)) or 1.0
         self.size = max(1.0, float(np.max(moved, initial=0.0)))
@@ -244,19 +282,28 @@ class _Line:
             return np.full(self.center.shape, np.nan)
         if y.shape != self.center.shape:
             return np.full(self.center.shape, np.nan)
-        self.top = max(self.top, float(np.max(np.abs(y), initial=0.0, where=np.isfinite(y))))
         return y
 
-    def noise(self, unit: float) -> Array:
-        """Return the noise in values of f: from differences of order 6 of values so near that nothing else is left."""
-        spacing = self.x.real.dtype.type(NOISE_SPACING * unit)
-        values = [self.at((k - NOISE_POINTS // 2) * spacing) for k in range(NOISE_POINTS)]
-        grid = np.min([_lowest_bit(b - a) for a, b in itertools.pairwise(values)], axis=0)
-        for _ in range(6):
-            values = [b - a for a, b in itertools.pairwise(values)]
-        measured = np.max(np.abs(values), axis=0) / np.sqrt(924.0)  # Σ of squared binomials
-        floor = 4 * float(np.finfo(self.center.dtype).eps) * np.abs(self.center)
-        return np.where(np.isinf(grid), 0, np.fmax(np.fmax(8 * measured, floor), grid))  # nan: the points left the domain
+    def along(self, steps: Array) -> Array:
+        """Return f at several steps."""
+        values = np.array([self.at(h) for h in steps])
+        self.top = max(self.top, float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values))))
+        return values
+
+    def noise(self, unit: float, t: Array = 0.0) -> tuple[Array, Array]:
+        """
+        Return the noise in values of f about x + t·v, and whether f stands still there.
+
+        Of values so near that nothing else is left the noise is what differences of order 6 show, and no less than the grid that the
+        values lie on or the rounding of the last operation.
+        """
+        steps = (NOISE_POINTS * (NOISE_SPACING * unit)).astype(self.x.real.dtype)
+        values = self.along(t + steps)
+        grid = np.min(_lowest_bit(values[1:] - values[:-1]), axis=0)
+        moves = (values - values[len(steps) // 2]).reshape(len(steps), -1)
+        measured = np.max(np.abs(NOISE_WEIGHTS @ moves), axis=0, initial=0.0).reshape(self.center.shape)
+        still = np.isinf(grid)
+        return np.where(still, self.floor, np.fmax(np.fmax(8 * measured, self.floor), grid)), still  # nan: the points left the domain
 
     def measured(self, order: int, method: str = "differences") -> Truth:
         """Return the derivative of this order along the line by differences."""
@@ -265,9 +312,12 @@ class _Line:
             scale = 0.0
             value, bound, kink = self.center, np.full(self.center.shape, np.inf), np.zeros(self.center.shape)
             for unit in self.units:
-                here = self.noise(unit)
-                noise = np.where(here > 0, here, noise)  # 0: so near that f does not move at all
-                found, error, gap = self._ladder(unit, order, noise)
+                here, still = self.near_by if unit == self.units[0] else self.noise(unit)
+                noise = np.where(still, np.maximum(noise, here), here)
+                steps = (FIRST_STEP * unit * 2.0 ** -np.arange(ROWS)).astype(self.x.real.dtype)
+                sides = self.along(steps), self.along(-steps)
+                noise = np.maximum(noise, self._stairs(unit, sides, still))
+                found, error, gap = self._ladder(steps, sides, order, noise)
                 better = np.maximum(error, gap) < np.maximum(bound, kink)
                 value, bound, kink = (np.where(better, new, old) for new, old in ((found, value), (error, bound), (gap, kink)))
                 certain = np.isfinite(bound) & (bound < np.abs(value))
@@ -276,40 +326,56 @@ class _Line:
                 if np.all(np.maximum(bound, kink) <= 1e-8 * scale):
                     break
         on_kink = bool(np.any(kink > 0))
-        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink, self._rounding())
+        return Truth(_half(value), np.asarray(np.maximum(bound, kink), float), method, scale, on_kink)
 
-    def _rounding(self) -> float:
+    @functools.cached_property
+    def near_by(self) -> tuple[Array, Array]:
+        """The noise about x, and whether f stands still there."""
+        return self.noise(self.units[0])
+
+    def rounding(self) -> float:
         """Return the noise of f in double precision, relative to the largest of the values that were seen."""
         double = self.x.dtype in (np.float64, np.complex128)
         line = self if double else _Line(self.f, _half(self.x), _half(self.v), wide=False)
         with quiet():
-            noise = float(np.max(line.noise(self.units[0]), initial=0.0))
+            moving = np.where(line.near_by[1], 0, line.near_by[0])
+        noise = float(np.max(moving, initial=0.0))
         return min(noise / self.top, MOST_ROUNDING) if self.top > 0 and np.isfinite(noise) else 0.0
 
-    def _ladder(self, unit: float, order: int, noise: Array) -> tuple[Array, Array, Array]:
-        """Return value and bound from the steps below `unit`, and half the jump of the slope where there is a kink."""
-        steps = [self.x.real.dtype.type(FIRST_STEP * unit * 2.0**-k) for k in range(ROWS)]
-        pairs = [(self.at(h), self.at(-h)) for h in steps]
-        noise = np.maximum(noise, self._grain(pairs))
-        bends = [(p - 2 * self.center + m) for p, m in pairs]
-        if order == 1:
-            quotients = [(p - m) / (2 * h) for (p, m), h in zip(pairs, steps, strict=True)]
-        else:
-            quotients = [b / (h * h) for b, h in zip(bends, steps, strict=True)]
-        value, bound = extrapolated(steps, quotients, noise, order)
-        jumps = [np.abs(b) / h for b, h in zip(bends[-5:], steps[-5:], strict=True)]
-        last = jumps[-1]
-        jump = (last > 1e-8 * np.abs(value)) & np.isfinite(last)
-        for later, before in zip(jumps[2:], jumps, strict=False):  # quarters where f is smooth, and grows fourfold where it is noise
-            jump &= (later > 0.7 * before) & (later < 1.4 * before)
-        return value, bound, np.where(jump, last / 2 if order == 1 else np.inf, 0.0).astype(float)
+    def _stairs(self, unit: float, sides: tuple[Array, Array], still: Array) -> Array:
+        """
+        Return the height of the stairs if f is a staircase, which is what values look like that have lost nearly all their digits.
 
-    def _grain(self, pairs: list[tuple[Array, Array]]) -> Array:
-        """Return the least change of f where the smallest steps leave it as it is, if that can only be rounding."""
-        moves = np.array([[np.abs(p - self.center), np.abs(m - self.center)] for p, m in pairs])
-        least = np.min(np.where(moves > 0, moves, np.inf), axis=(0, 1), initial=np.inf)
-        top = np.fmax(np.abs(self.center), np.max(np.where(np.isfinite(moves), moves, 0), axis=(0, 1)))
-        return np.where(np.all(moves[-1] == 0, axis=0) & (least <= 1e-6 * top), least, 0.0)
+        Where f stands still at x, yet not at the first steps, it may have a kink between, beyond which it moves; or it stands still
+        there, too, and has jumped, more than once or twice.
+        """
+        height = np.zeros(self.center.shape)
+        if not np.any(still):
+            return height
+        levels = np.sort(np.concatenate([*sides, self.center[None]]), axis=0)
+        jumps = (levels[1:] != levels[:-1]) & np.isfinite(levels[1:]) & np.isfinite(levels[:-1])
+        still = still & (np.sum(jumps, axis=0) >= STAIRS)
+        for values, sign in zip(sides, (1, -1), strict=True):
+            moves = np.abs(values - self.center)
+            least = np.min(np.where(moves > 0, moves, np.inf), axis=0)
+            if np.any(still & np.isfinite(least)):
+                beyond, stands = self.noise(unit, sign * FIRST_STEP * unit)
+                jump = np.where(np.isfinite(least), np.where(stands, least, beyond), 0)
+                height = np.fmax(height, np.where(still, jump, 0))
+        return height
+
+    def _ladder(self, steps: Array, sides: tuple[Array, Array], order: int, noise: Array) -> tuple[Array, Array, Array]:
+        """Return value and bound from the values at ± steps, and half the jump of the slope where there is a kink."""
+        plus, minus = sides
+        h = _beside(steps, plus)
+        bends = plus - 2 * self.center + minus
+        value, bound = extrapolated(steps, (plus - minus) / (2 * h) if order == 1 else bends / (h * h), noise, order)
+        jumps = np.abs(bends[-5:]) / h[-5:]
+        last = jumps[-1]
+        jump = (last > 1e-8 * np.abs(value)) & (last > 4 * noise / steps[-1]) & np.isfinite(last)
+        # It quarters where f is smooth, and grows fourfold where it is noise.
+        jump &= np.all((jumps[2:] > 0.7 * jumps[:-2]) & (jumps[2:] < 1.4 * jumps[:-2]), axis=0)
+        return value, bound, np.where(jump, last / 2 if order == 1 else np.inf, 0.0).astype(float)
 
     def complex_step(self, found: Truth) -> Truth | None:
         """Return the derivative by the complex step if f allows it and differences confirm it."""
@@ -327,7 +393,7 @@ class _Line:
             return None
         slopes = _Line(lambda x: np.imag(self.f(x + 1j * (COMPLEX_STEP * self.v.astype(float)))) / COMPLEX_STEP, self.x, self.v, wide=False)
         with quiet():
-            bound = 16 * float(np.finfo(float).eps) * found.scale + slopes.noise(self.units[0]).astype(float)
+            bound = 16 * float(np.finfo(float).eps) * found.scale + slopes.near_by[0].astype(float)
         return Truth(value, bound, "complex step", found.scale)
 
 

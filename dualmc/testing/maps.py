@@ -7,7 +7,7 @@ import numpy as np
 from .._typing import Array, Function
 from ..linear_op import LinearOp
 from .finite import Truth, digits, unit_vectors
-from .report import SLACK, Agreement, Claim, WrongDerivative
+from .report import BY_HAND, Agreement, Claim, WrongDerivative, tolerance
 
 __tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
 
@@ -63,7 +63,7 @@ def check_linear(f: Function, x: Array, *, rtol: float | None = None, seed: int 
         value = a * parts[0] + b * parts[1]
         size = float(np.max(np.abs(a * parts[0]) + np.abs(b * parts[1]), initial=0.0))
         coarsest = max((k for k in (x.dtype, value.dtype) if k.kind in "fc"), key=lambda k: float(np.finfo(k).eps))
-        bound = np.full(value.shape, 64 * float(np.finfo(coarsest).eps) * size)
+        bound = np.full(value.shape, tolerance(coarsest) * size)
         claim = Claim("check_linear", getattr(f, "__name__", "f"), mixed, f"f({a:g}·x + {b:g}·y) = {a:g}·f(x) + {b:g}·f(y)")
         truth = Truth(np.asarray(value), bound, "linearity", size or 1.0)
         found = claim.compare(f(np.array(mixed)), truth, coarsest, rtol).worse(found)
@@ -137,7 +137,7 @@ def check_transpose(
         (a, size_a), (b, size_b) = inner(u, there), inner(back, v)
         coarsest = max((x.dtype, u.dtype), key=lambda k: float(np.finfo(k).eps))
         scale = max(size_a, size_b, float(np.sum(np.abs(back))), np.finfo(float).tiny)
-        allowed = (SLACK * float(np.finfo(coarsest).eps) if rtol is None else rtol) * scale
+        allowed = (tolerance(coarsest, BY_HAND) if rtol is None else rtol) * scale
         if not abs(a - b) <= allowed:
             _by_entries(apply, transpose, x, u, name)
             raise WrongDerivative(
@@ -145,7 +145,8 @@ def check_transpose(
                 f"  allowed    {allowed:.2g}\n  suspected  unknown; call it with fewer than {SMALL} entries to see the matrix",
                 "unknown",
             )
-        found = Agreement(digits(np.asarray(a - b), scale), digits(np.asarray(float(np.finfo(coarsest).eps) * scale), scale)).worse(found)
+        possible = digits(np.asarray(float(np.finfo(coarsest).eps) * scale), scale)
+        found = Agreement(min(digits(np.asarray(a - b), scale), possible), possible).worse(found)
     return found or Agreement(17.0, 17.0)
 
 

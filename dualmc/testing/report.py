@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,20 @@ from .finite import Truth, digits
 
 __tracebackhide__ = True  # pytest shows the message and the line of the user, not ours
 
-SLACK = 2.0**10
-"""How many units of rounding a derivative written by hand may be off, relative to the largest entry."""
+BY_HAND = 16.0
+"""How far a derivative written by hand is allowed to amplify its rounding."""
 
 MOST_SLACK = 2.0**-10
 """More is never allowed, however the function rounds."""
 
 SHOWN = 5
+
+
+def tolerance(dtype: Any, condition: float = 1.0) -> float:
+    """Return the error allowed in a result of this dtype, relative to its size, if rounding is amplified by `condition`."""
+    return 64 * float(np.finfo(dtype).eps) * max(1.0, condition)
+
+
 _FACTORS = {
     "2": 2.0,
     "1/2": 0.5,
@@ -93,9 +101,9 @@ class Claim:
     point: Array
     along: str
 
-    def compare(self, got: Array, truth: Truth, dtype: np.dtype, rtol: float | None = None) -> Agreement:
+    def compare(self, got: Array, truth: Truth, dtype: np.dtype, rtol: float | None = None, atol: float = 0.0) -> Agreement:
         """
-        Hold an array to a truth, for results of the given precision.
+        Hold an array to a truth, for results of the given precision; errors up to `rtol` times the largest entry, or `atol`, are allowed.
 
         Raises
         ------
@@ -109,32 +117,41 @@ class Claim:
         if got.dtype.kind not in "biufc":
             raise TypeError(f"{self.check}: {self.of} must return numbers, got {type(got).__name__} of dtype {got.dtype}")
         expected = truth.value
-        if got.shape != expected.shape:
-            raise self._shape(got, expected)
+        self.shaped(got, expected.shape)
         if not np.all(np.isfinite(truth.bound)) or (not truth.kink and np.any(truth.bound > 1e-4 * (truth.scale or 1.0))):
-            raise Undecided(
-                f"{self.check}: at {_shown(self.point)}, {self.along}, differences of the function do not settle (error up to "
-                f"{float(np.max(truth.bound)):.1g}); "
-                'choose a point away from a kink, a jump or the edge of the domain; NumPy code may be held to dual numbers by truth="dual"'
-            )
+            raise self._unsettled(truth, "differences of the function do not settle")
         size = float(np.max(np.abs(expected), initial=0.0, where=np.abs(expected) > truth.bound))
         unit = float(np.finfo(dtype).eps)
-        relative = max(SLACK * unit, min(16 * truth.rounding * unit / float(np.finfo(float).eps), MOST_SLACK)) if rtol is None else rtol
-        slack = relative * (size or truth.scale * 2.0**-10)
+        noise = min(16 * truth.rounding * unit / float(np.finfo(float).eps), MOST_SLACK)
+        relative = max(tolerance(dtype, BY_HAND), noise) if rtol is None else rtol
+        slack = max(relative * (size or truth.scale * 2.0**-10), atol)
         allowed = 2 * truth.bound + slack
         error = np.abs(got - expected)
         bad = ~(error <= allowed)  # true of nan
         if np.any(bad):
             raise self._wrong(got, truth, allowed, bad)
+        if not size and float(np.max(np.abs(got), initial=0.0)) > 8 * slack:
+            raise self._unsettled(truth, "values of the function have lost the digits that could tell this derivative from 0")
         scale = size or truth.scale
         possible = digits(np.maximum(truth.bound, np.finfo(dtype).eps * scale), scale)
         return Agreement(min(digits(np.maximum(error, truth.bound), scale), possible), possible)
 
-    def _shape(self, got: Array, expected: Array) -> WrongDerivative:
-        turned = got.ndim > 1 and got.shape == expected.shape[::-1]
-        summed = got.ndim >= expected.ndim and expected.size < got.size
+    def _unsettled(self, truth: Truth, why: str) -> Undecided:
+        return Undecided(
+            f"{self.check}: at {_shown(self.point)}, {self.along}, {why} (error up to {float(np.max(truth.bound)):.1g}); "
+            'choose a point away from a kink, a jump or the edge of the domain; NumPy code may be held to dual numbers by truth="dual"'
+        )
+
+    def shaped(self, got: Any, shape: tuple[int, ...]) -> None:
+        """Raise WrongDerivative if an array has another shape."""
+        if np.shape(got) != shape:
+            raise self._shape(np.shape(got), shape)
+
+    def _shape(self, got: tuple[int, ...], expected: tuple[int, ...]) -> WrongDerivative:
+        turned = len(got) > 1 and got == expected[::-1]
+        summed = len(got) >= len(expected) and math.prod(expected) < math.prod(got)
         cause = "transposed" if turned else "missing sum over axes that broadcasting repeated" if summed else "wrong shape"
-        rows = {"point": _shown(self.point), "along": self.along, "got": f"shape {got.shape}", "expected": f"shape {expected.shape}"}
+        rows = {"point": _shown(self.point), "along": self.along, "got": f"shape {got}", "expected": f"shape {expected}"}
         return WrongDerivative(_table(f"{self.check}: {self.of} has the wrong shape", rows | {"suspected": cause}), cause)
 
     def _wrong(self, got: Array, truth: Truth, allowed: Array, bad: Array) -> WrongDerivative:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import dualmc as dm
-
-from ..laws import tolerance
+from dualmc.testing.report import tolerance
 
 linalg = pytest.importorskip("scipy.sparse.linalg")
 RNG = np.random.default_rng(0)

@@ -40,14 +40,13 @@ class Entry:
     """
     How calls of a function are drawn, and what is known about it.
 
-    `kinds` as in `Case`. `wide` says that NumPy computes it in extended precision; `condition` is how much it amplifies rounding,
-    and `noise` how many units in the last place its own values may be off. `mixed` says that real and complex operands go together.
+    `kinds` as in `Case`. `condition` is how much it amplifies rounding, and `noise` how many units in the last place its own values may be
+    off in a way that does not show in their differences. `mixed` says that real and complex operands go together.
     """
 
     func: Any
     make: Callable[["Draws", Any], Call]
     kinds: str = "fc"
-    wide: bool = True
     condition: float = 16.0
     noise: float = 16.0
     mixed: bool = True

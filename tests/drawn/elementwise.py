@@ -68,12 +68,6 @@ def kinds(func, rule):
     return "fc" if rule.on_complex != "refused" and any(t.startswith("D" * len(rule.on) + "->") for t in types) else "f"
 
 
-def is_wide(func, rule):
-    """Whether NumPy computes it in extended precision."""
-    types = getattr(func, "types", ())
-    return func is np.sinc or any(t.startswith("g" * len(rule.on) + "->") for t in types)
-
-
 OWN = {func: rule for func, rule in RULES.items() if isinstance(rule, Elementwise) and not func.__module__.startswith("dualmc")}
 PUBLIC = [f for f in vars(sc).values() if callable(f)]
 # Domains away from a kink, where the rule's own contain it; and the accuracy of SciPy's values where it is less than the rest.
@@ -82,13 +76,13 @@ NOISE = {sc.hyperu: 1e6, sc.tklmbda: 1e6, sc.elliprd: 1e3, sc.elliprj: 1e3, sc.e
 SCIPY = {func: rule for func, rule in SPECIAL.items() if func in PUBLIC and isinstance(rule, Elementwise) and func not in OWN}
 for _func, _rule in {**OWN, **SCIPY}.items():
     if _func is not np.nextafter:  # differences of it see the grid of floats
-        TABLE.draws(_func, noise=NOISE.get(_func, 16.0), kinds=kinds(_func, _rule), wide=is_wide(_func, _rule), condition=64.0)(ufuncs)
+        TABLE.draws(_func, noise=NOISE.get(_func, 16.0), kinds=kinds(_func, _rule), condition=64.0)(ufuncs)
 
 DRAWN_APART = {sc.ellipj, sc.kelvin, *(f for f, rule in SPECIAL.items() if isinstance(rule, Refused))}
 SEVERAL = {f for f in SPECIAL if isinstance(f, np.ufunc) and f.nout > 1} - DRAWN_APART - {sc.itairy}
 
 
-@TABLE.draws(*SEVERAL, kinds="f", wide=False, condition=64.0, noise=1e3)
+@TABLE.draws(*SEVERAL, kinds="f", condition=64.0, noise=1e3)
 def several_outputs(d, func):
     if func.nin == 1:
         return call(func, d.shape(side=0), domain=POSITIVE)
@@ -119,7 +113,7 @@ def powers(d, func):
 OURS = {sc.logsumexp: logsumexp, sc.softmax: softmax, sc.log_softmax: log_softmax}
 
 
-@TABLE.draws(*OURS, kinds="f", wide=False)
+@TABLE.draws(*OURS, kinds="f")
 def sums_of_exponentials(d, func):
     """SciPy turns Duals away from these; dualmc.special has them."""
     shape = d.shape(1)
@@ -160,14 +154,14 @@ def near_a_point(d, func):
 
 for _func in COMPOSED:
     exact = isinstance(SPECIAL[_func], Composed)
-    TABLE.draws(_func, kinds="f", wide=False, condition=64.0 if exact else 1e4, noise=16.0 if exact else 1e5)(near_a_point)
+    TABLE.draws(_func, kinds="f", condition=64.0 if exact else 1e4, noise=16.0 if exact else 1e5)(near_a_point)
 
 
-@TABLE.draws(sc.ellipj, kinds="f", wide=False, condition=64.0)
+@TABLE.draws(sc.ellipj, kinds="f", condition=64.0)
 def elliptic_functions(d, func):
     return call(func, *d.like(2, side=0), domain=(Domain("u", 0.3, 1.2), Domain("m", 0.2, 0.7)))
 
 
-@TABLE.draws(sc.kelvin, kinds="f", wide=False, condition=64.0)
+@TABLE.draws(sc.kelvin, kinds="f", condition=64.0)
 def kelvin_functions(d, func):
     return call(func, d.shape(side=0), domain=POSITIVE)

@@ -7,7 +7,7 @@ from .calls import Table, call
 
 TABLE = Table()
 L = np.linalg
-ROUGH = {"wide": False, "condition": 512.0}
+ROUGH = {"condition": 512.0}
 
 
 def square(d, side=0):

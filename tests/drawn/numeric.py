@@ -105,7 +105,7 @@ def phases(d, func):
     return call(func, shape, (), f=lambda x, p, **kw: func(x + jumps, period=p, **kw), domain=(REAL, POSITIVE), must=(0,), **axis)
 
 
-@TABLE.draws(np.interp, kinds="f", wide=False)
+@TABLE.draws(np.interp, kinds="f")
 def interpolations(d, func):
     shape, n = d.shape(side=0), d.int(1, 5)
     domain = [REAL, POSITIVE, REAL]
@@ -189,7 +189,7 @@ def vandermonde(d, func):
     return call(func, (d.int(0, 4),), **d.some(N=[None, 0, 1, 3, 6], increasing=[True, False]))
 
 
-@TABLE.draws(np.polyfit, kinds="f", wide=False, condition=4096.0)
+@TABLE.draws(np.polyfit, kinds="f", condition=4096.0)
 def fits(d, func):
     deg, columns = d.int(0, 3), d.of((), (1,), (2,))
     n = deg + d.int(2, 5)
@@ -202,7 +202,7 @@ def fits(d, func):
 # Statistics and counts. --------------------------------------------------------------------------------------
 
 
-@TABLE.draws(np.cov, wide=False, condition=128.0)  # NumPy takes weights to double precision
+@TABLE.draws(np.cov, condition=128.0)
 @TABLE.draws(np.corrcoef, condition=128.0)
 def covariances(d, func):
     shape = d.of((d.int(3, 5),), (d.int(1, 3), d.int(3, 5)))
@@ -219,7 +219,7 @@ def covariances(d, func):
     return call(func, shape, *([shape] if d.bool() else []), **kwargs)
 
 
-@TABLE.draws(np.bincount, kinds="f", wide=False)
+@TABLE.draws(np.bincount, kinds="f")
 def counts(d, func):
     n = d.int(1, 6)  # NumPy counts nothing in integers
     where = np.array([d.int(0, 4) for _ in range(n)], int)
@@ -233,7 +233,7 @@ def binning(d):
     return d.of({}, {"bins": 3}, {"bins": [0.1, 0.3, 0.65, 0.7]}, {"bins": 4, "range": (0.0, 0.6)})
 
 
-@TABLE.draws(np.histogram, kinds="f", wide=False)
+@TABLE.draws(np.histogram, kinds="f")
 def histograms(d, func):
     n = d.int(1, 6)
     at = np.random.default_rng(d.int(0, 99)).random(n) * 0.2 + np.linspace(0.05, 0.75, n)
@@ -243,7 +243,7 @@ def histograms(d, func):
     return call(func, (n,), f=lambda x, **kw: func(x.astype(np.float64), **kw), **EDGES, **d.some(density=[True, False]))
 
 
-@TABLE.draws(np.histogram2d, np.histogramdd, kinds="f", wide=False)
+@TABLE.draws(np.histogram2d, np.histogramdd, kinds="f")
 def histograms_of_several(d, func):
     n = d.int(1, 6)
     at = np.random.default_rng(d.int(0, 99)).random((n, 2))

@@ -10,61 +10,23 @@ import dualmc as dm
 from dualmc.rules import RULES
 from dualmc.rules.rule import Constant, Refused
 from dualmc.rules.special import SPECIAL
+from dualmc.testing.calls import check_close, derivatives, flat, is_inexact, second_derivatives
 
-from ..laws import extrapolated, flat, near, tolerance, value_and_tangent
+from ..laws import value_and_tangent
 from .calls import name, points
 from .table import TABLE
 
 MANY = settings(max_examples=10, deadline=None, derandomize=True)
 LEADS = st.sampled_from([1.0, [1.0, -2.0], [[0.5, 1.0]]])
 each = pytest.mark.parametrize("entry", TABLE.values(), ids=[name(f) for f in TABLE])
-# Steps of the differences: in extended precision small ones, in double precision such that rounding stays below 1e-10.
-FIRST = {True: [np.longdouble(2) ** -k for k in (8, 9, 10, 11)], False: [2.0**-k for k in (6, 7, 8, 9)]}
-SECOND = {True: FIRST[True], False: [2.0**-k for k in (4, 5, 6, 7)]}
-
-
-def is_inexact(x):
-    return np.asarray(x).dtype.kind in "fc"
-
-
-def values(entry, call, xs, *moves):
-    """NumPy's own inexact results at xs + Σ step·tangent, in the widest precision that it has."""
-    kinds = {"f": np.longdouble, "c": np.clongdouble} if entry.wide else {"f": np.float64, "c": np.complex128}
-    at = []
-    for i, x in enumerate(xs):
-        y = x.astype(kinds.get(x.dtype.kind, x.dtype))
-        for h, ts in moves:
-            y = y + h * ts[i] if x.dtype.kind in "fc" else y
-        at.append(np.asarray(y))
-    return [np.asarray(r) for r in flat(call.f(*at)) if is_inexact(r)]
-
-
-def slopes(entry, call, xs, ts):
-    """The derivative along ts of every inexact result, with the bound of its error."""
-    steps = FIRST[entry.wide]
-    columns = []
-    for h in steps:
-        plus, minus = (values(entry, call, xs, (s * h, ts)) for s in (1, -1))
-        columns.append([(p - m) / (2 * h) for p, m in zip(plus, minus, strict=True)])
-    return sharp(extrapolated(steps, column, p, 1, entry.noise) for column, p in zip(zip(*columns, strict=True), plus, strict=True))
-
-
-def curvatures(entry, call, xs, ts, us):
-    """The second derivative along ts and us of every inexact result: differences of four values, with the bound of their error."""
-    steps = SECOND[entry.wide]
-    columns = []
-    for h in steps:
-        a, b, c, d = (values(entry, call, xs, (p * h, ts), (q * h, us)) for p, q in ((1, 1), (1, -1), (-1, 1), (-1, -1)))
-        columns.append([((p - q) - (r - s)) / (4 * h * h) for p, q, r, s in zip(a, b, c, d, strict=True)])
-    return sharp(extrapolated(steps, column, p, 2, entry.noise) for column, p in zip(zip(*columns, strict=True), a, strict=True))
+NEAR = 1 / 8  # of a unit, so that few jumps are near
 
 
 def sharp(truths):
     """Pass over examples with a kink so near that differences say nothing."""
-    found = list(truths)
-    for truth, bound in found:
-        assume(np.all(np.isfinite(truth)) and np.all(bound <= 1e-5 * (1 + np.abs(truth).max(initial=0))))
-    return found
+    for truth in truths:
+        assume(np.all(np.isfinite(truth.value)) and np.all(truth.bound <= 1e-5 * (1 + np.abs(truth.value).max(initial=0))))
+    return truths
 
 
 def condition(entry, xs, values, results):
@@ -82,24 +44,24 @@ def test_value_and_tangent_in_either_precision(entry, data):
     call, xs, chosen = point.call, point.xs, point.moving
     ts = [t if i in chosen else 0 * t for i, t in enumerate(point.ts)]
     scale = np.asarray(data.draw(LEADS, label="directions"))
-    truths = iter(slopes(entry, call, xs, ts))
+    truths = sharp(derivatives(call.f, xs, ts, NEAR, entry.noise))
     expected = flat(call.f(*map(np.copy, xs)))
     moved = [np.multiply.outer(scale, t).astype(t.dtype) for t in ts]
     results = flat(call.f(*(dm.Dual(np.copy(x), t) if i in chosen else x for i, (x, t) in enumerate(zip(xs, moved, strict=True)))))
-    for result, value in zip(results, expected, strict=True):
+    for result, value, truth in zip(results, expected, truths, strict=True):
         primal, tangent = value_and_tangent(result)
         assert np.asarray(primal).dtype == np.asarray(value).dtype
         assert np.shape(primal) == np.shape(value)
         if not is_inexact(value):
             np.testing.assert_array_equal(primal, value)
             continue
-        near(primal, value, 0, condition(entry, xs, [], value))
-        truth, bound = next(truths)
+        check_close(primal, value, 0, condition(entry, xs, [], value))
         if type(result) is dm.Dual:
             assert tangent.dtype == primal.dtype
-            near(tangent, np.multiply.outer(scale, truth), np.multiply.outer(np.abs(scale), bound), condition(entry, xs, [value], value))
+            bound = np.multiply.outer(np.abs(scale), truth.bound)
+            check_close(tangent, np.multiply.outer(scale, truth.value), bound, condition(entry, xs, [value], value))
         else:
-            near(0 * truth, truth, bound)
+            check_close(0 * truth.value, truth.value, truth.bound)
 
 
 @each
@@ -110,7 +72,7 @@ def test_nested_derivative_is_the_second(entry, data):
     call, xs, chosen = point.call, point.xs, point.moving
     ts, us = ([t if i in chosen else 0 * t for i, t in enumerate(part)] for part in (point.ts, point.us))
     expected = flat(call.f(*map(np.copy, xs)))
-    truths = curvatures(entry, call, xs, ts, us)
+    truths = [t for t, v in zip(sharp(second_derivatives(call.f, xs, ts, us, NEAR, entry.noise)), expected, strict=True) if is_inexact(v)]
 
     def at(moving):
         given = iter(moving)
@@ -125,8 +87,9 @@ def test_nested_derivative_is_the_second(entry, data):
     if not truths:
         return
     results = dm.jvp(first, some(xs), some(us))[1]
-    for result, (truth, bound) in zip(results, truths, strict=True):
-        near(result, truth, 2 * bound + tolerance(np.float64), 16 * condition(entry, xs, expected, truth.astype(np.result_type(result))))
+    for result, truth in zip(results, truths, strict=True):
+        kind = np.result_type(result)
+        check_close(result, truth.value, truth.bound, 16 * condition(entry, xs, expected, truth.value.astype(kind)))
 
 
 # Completeness. -----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy import fft
 
-from ..laws import each, named, with_
+from ..cases import each, named, with_
 
 A, B, V = (2, 3, 4), (3, 4), (5,)
 NORMS = ["backward", "ortho", "forward"]

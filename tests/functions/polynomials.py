@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..laws import each, named, with_
+from ..cases import each, named, with_
 
 B, V, S = (3, 4), (6,), ()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..laws import each, named, with_
+from ..cases import each, named, with_
 
 A, B, V, S = (2, 3, 4), (3, 4), (6,), ()
 X4 = np.array([0.0, 0.5, 2.0, 2.25])

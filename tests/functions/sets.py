@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..laws import buffer_like, each, named, with_
+from ..cases import each, named, with_
+from ..laws import buffer_like
 
 A, B, V, S = (2, 3, 4), (3, 4), (6,), ()
 MASK = np.array([[True, False, True, True], [True, True, False, True], [False, True, True, True]])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import dualmc as dm
+from dualmc.testing.calls import flat
 
-from ..laws import flat, same
+from ..laws import same
 from .table import CASES, over
 
 K = 2

@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 
-from ..laws import buffer_like, named, with_
+from ..cases import named, with_
+from ..laws import buffer_like
 
 A, B, V, S = (2, 3, 4), (3, 4), (6,), ()
 MASK = np.array([[True, False, True, True], [True, True, False, True], [False, True, True, True]])
@@ -129,11 +130,11 @@ KEYWORDS = [
 ]
 
 TWO_RESULTS = [
-    named("divmod", divmod, B, B),
-    named("np.divmod", np.divmod, B, (4,)),
-    named("divmod by a number", lambda x: divmod(x, 0.7), B),
-    named("divmod of a number", lambda x: divmod(2.5, x), B),
-    named("modf", np.modf, B),
+    named("divmod", divmod, B, B, reach=1 / 64),
+    named("np.divmod", np.divmod, B, (4,), reach=1 / 16),
+    named("divmod by a number", lambda x: divmod(x, 0.7), B, reach=1 / 16),
+    named("divmod of a number", lambda x: divmod(2.5, x), B, reach=1 / 16),
+    named("modf", np.modf, B, reach=1 / 16),
     named("frexp", np.frexp, B),
     named(
         "divmod where",
@@ -144,6 +145,7 @@ TWO_RESULTS = [
         ),
         B,
         B,
+        reach=1 / 64,
     ),
 ]
 

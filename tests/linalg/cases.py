@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..laws import named
+from ..cases import named
 
 L = np.linalg
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dualmc.testing.calls import check_close, flat
+
 from ..drawn.calls import name, points
 from ..drawn.table import TABLE
 from ..drawn.test_laws import condition
-from ..laws import flat, near
 from .nested import ALL, Input, blocks_of, by_pairs, drawn
 
 FEW = settings(max_examples=8, deadline=None, derandomize=True)
@@ -37,4 +38,4 @@ def test_hyper_duals_are_nested_duals(entry, data):
                 assert not np.any(wanted)
             else:
                 assert block.dtype == primal.dtype
-                near(block, wanted, 0, condition(entry, point.xs, truth[1:], block))
+                check_close(block, wanted, 0, condition(entry, point.xs, truth[1:], block))

@@ -3,8 +3,7 @@
 import math
 
 import dualmc as dm
-
-from ..laws import flat
+from dualmc.testing.calls import flat
 
 
 def coefficients(f, x, v, order):

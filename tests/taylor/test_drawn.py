@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dualmc as dm
+from dualmc.testing.calls import flat
+from dualmc.testing.report import tolerance
 
 from ..drawn.calls import name, points
 from ..drawn.table import TABLE
-from ..laws import flat, tolerance
 from .nested import coefficients
 
 ORDER = 3

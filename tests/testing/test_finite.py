@@ -86,6 +86,125 @@ def test_a_noisy_function_has_a_wide_bound():
     assert 1e-8 < truth.bound[0] < 1e-2
 
 
+# Ways in which values lose their digits, of few to nearly all.
+LOSSY = {
+    **{f"offset 1e{p}": lambda f, o=10.0**p: lambda x: (f(np.asarray(x).real.astype(float)) + o) - o for p in (4, 8, 10, 12, 13, 14)},
+    **{f"offset 1e{p} kept": lambda f, o=10.0**p: lambda x: f(np.asarray(x).real.astype(float)) + o for p in (4, 8, 10, 12, 13, 14)},
+    **{f"{d} decimals": lambda f, d=d: lambda x: np.round(f(np.asarray(x).real.astype(float)), d) for d in (2, 4, 6, 8, 10)},
+    **{f"of {d} decimals": lambda f, d=d: lambda x: f(np.round(np.asarray(x).real.astype(float), d)) for d in (2, 4, 6, 10)},
+    "single precision": lambda f: lambda x: f(np.asarray(x).real.astype(np.float32)).astype(float),
+    "half precision": lambda f: lambda x: f(np.asarray(x).real.astype(float)).astype(np.float16),
+    "a solver's tolerance": lambda f: (
+        lambda x: f(np.asarray(x).real) * (1 + 1e-8 * np.sin(1e17 * np.sin(np.asarray(x).real.astype(float))))
+    ),
+}
+MOVING = {
+    "exponential": (np.exp, np.exp, np.exp),
+    "line": (lambda x: 3 * x - 1, lambda x: 3 + 0 * x, lambda x: 0 * x),
+    "fast": (lambda x: np.sin(20 * x), lambda x: 20 * np.cos(20 * x), lambda x: -400 * np.sin(20 * x)),
+}
+
+
+@pytest.mark.parametrize("way", LOSSY)
+@pytest.mark.parametrize("name", MOVING)
+def test_where_digits_are_lost_the_bound_covers_it_or_nothing_is_said(name, way):
+    f, slope, curvature = MOVING[name]
+    seen = LOSSY[way](f)
+    rng = np.random.default_rng(0)
+    passed = 0
+    for k in range(12):
+        x = rng.uniform(0.5, 3, 2)
+        x = np.round(x, 1) if k % 3 == 0 else x
+        for order, exact in ((1, slope(x)), (2, curvature(x))):
+            measured = (
+                dt.directional_derivative(seen, x, np.ones(2))
+                if order == 1
+                else dt.second_directional_derivative(seen, x, *np.ones((2, 2)))
+            )
+            settled = np.all(np.isfinite(measured.bound)) and np.all(measured.bound <= 1e-4 * measured.scale)
+            assert not settled or np.all(np.abs(measured.value - exact) <= 2 * measured.bound + 1e-12 * np.abs(exact).max())
+        for factor in (1, 3):  # the right one passes or nothing is said; a wrong one never passes
+            try:
+                dt.check_jvp(seen, lambda x, v, a=factor: a * slope(x) * v, x, np.ones(2))
+            except dt.Undecided:
+                continue
+            except dt.WrongDerivative:
+                assert factor == 3
+            else:
+                assert factor == 1
+                passed += 1
+    if "1e4" in way or way in {"10 decimals", "of 10 decimals", "a solver's tolerance"}:
+        assert passed == 12
+    if "1e14" in way or way in {"2 decimals", "of 2 decimals", "half precision"}:
+        assert passed == 0
+
+
+def test_a_function_that_stands_still_has_slope_zero():
+    relu = lambda x: np.maximum(x, 0)
+    x = np.array([-0.05, -1.0, 0.4])
+    dt.check_jvp(relu, lambda x, v: np.where(x > 0, v, 0.0), x)
+    dt.check_jvp(np.floor, lambda x, v: 0 * v, np.array([0.4, 0.5]))
+    with pytest.raises(dt.WrongDerivative, match="the derivative is 0 there"):
+        dt.check_jvp(relu, lambda x, v: v, x)
+
+
+# Many columns: combinations of them. -------------------------------------------------------------------------
+
+
+def banded(x):
+    return np.append(x[1:] ** 2, 0) * np.sin(x)
+
+
+def banded_jacobian(x, at=None):
+    j = np.diag(np.append(x[1:] ** 2, 0) * np.cos(x)) + np.diag(2 * x[1:] * np.sin(x[:-1]), 1)
+    if at is not None:
+        j[at] += 1e-3
+    return j
+
+
+def counted(f):
+    def call(x):
+        call.times += 1
+        return f(x)
+
+    call.times = 0
+    return call
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_a_large_jacobian_takes_few_values_and_every_column_counts(kind):
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    made = {"dense": lambda j: j, "sparse": scipy_sparse.csr_array}[kind]
+    x = np.random.default_rng(0).uniform(0.5, 2, 300)
+    f = counted(banded)
+    assert dt.check_jacobian(f, lambda x: made(banded_jacobian(x)), x, directions=8).digits > 11
+    assert f.times < 8 * 130
+    for column in range(0, 300, 61):
+        with pytest.raises(dt.WrongDerivative, match=rf"direction  column {column}\n  first bad  index \[5\]"):
+            dt.check_jacobian(banded, lambda x, j=column: made(banded_jacobian(x, (5, j))), x, directions=8)
+
+
+def test_other_derivatives_of_many_variables():
+    x = np.random.default_rng(0).uniform(0.5, 1.5, 60)
+    f, gradient = lambda x: np.sum(x**4) / 4 + np.sum(x) ** 2 / 2, lambda x: x**3 + np.sum(x)
+    hessian = lambda x, e=0.0: np.diag(3 * x**2) + 1 + e * np.outer(np.arange(60) == 7, np.arange(60) == 41)
+    u = np.cos(np.arange(60.0))
+    dt.check_gradient(f, gradient, x, directions=6)
+    dt.check_hessian(f, hessian, x, directions=4)
+    dt.check_hvp(f, lambda x, v: hessian(x) @ v, x, directions=6)
+    dt.check_vjp(banded, lambda x, u: u @ banded_jacobian(x), x, directions=6)
+    with pytest.raises(dt.WrongDerivative, match="column 41"):
+        dt.check_gradient(f, lambda x: gradient(x) * np.where(np.arange(60) == 41, 1.01, 1), x, directions=6)
+    with pytest.raises(dt.WrongDerivative, match="column (7 and column 41|41 and column 7)"):
+        dt.check_hessian(f, lambda x: hessian(x, 1.0), x, directions=4)
+    with pytest.raises(dt.WrongDerivative, match="column 7"):
+        dt.check_hvp(f, lambda x, v: hessian(x, 1.0) @ v, x, directions=6)
+    with pytest.raises(dt.WrongDerivative, match="column 41"):
+        dt.check_vjp(banded, lambda x, u: u @ banded_jacobian(x, (7, 41)), x, u, directions=6)
+    with pytest.raises(ValueError, match="directions must be at least 2, got 1"):
+        dt.check_jacobian(banded, banded_jacobian, x, directions=1)
+
+
 @pytest.mark.parametrize("f", [np.sqrt, np.log, np.floor, lambda x: np.where(x >= 0, 1.0, 0.0), lambda x: np.full(x.shape, np.nan)])
 def test_where_nothing_can_be_said_the_check_says_so(f):
     with pytest.raises(dt.Undecided, match="do not settle"):

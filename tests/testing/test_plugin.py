@@ -85,6 +85,31 @@ def test_a_failure_shows_the_smallest_point_and_the_table(tmp_path):
     assert "def compare" not in run.stdout  # no code of ours
 
 
+PROGRAM = """
+import numpy as np
+from hypothesis import given, settings
+import dualmc as dm
+from dualmc.testing import check_jvp, smooth_programs
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(f=smooth_programs(2))
+def test_programs(f):
+    def jvp(x, v):
+        tangent = dm.jvp(f, (x,), (v,))[1]
+        return -tangent if "np.tanh(" in repr(f) else tangent
+    check_jvp(f, jvp, np.array([0.3, 0.7]))
+"""
+
+
+def test_a_failure_shows_the_smallest_program(tmp_path):
+    (tmp_path / "test_program.py").write_text(PROGRAM)
+    run = pytest_in(tmp_path)
+    assert run.returncode == 1
+    assert "suspected  wrong sign" in run.stdout, run.stdout
+    program = run.stdout[run.stdout.index("f=def program(x):") :].splitlines()
+    assert [line.strip(" E,") for line in program[1:3]] == ["y1 = np.tanh(x)", "return y1"], run.stdout
+
+
 def test_a_number_that_is_not_positive_is_refused(tmp_path):
     run = pytest_in(tmp_path, "--dualmc-examples", "0")
     assert run.returncode == 4
