@@ -1,0 +1,156 @@
+"""A compiled function on numbers with derivatives: arguments packed into arrays of them, results taken apart again."""
+
+import weakref
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.core.errors import NumbaError
+
+from .._typing import Array
+from ..trees import Structure, flatten
+from . import errors, retyping
+from .types import Axes, Carrier
+
+NOT_TAKEN = ("parallel", "cache")
+"""Options that a second dispatcher for the same Python function goes without."""
+
+
+class Leaf(NamedTuple):
+    """A number or array with its derivatives: blocks have their directions in front; None is zero."""
+
+    value: Array
+    blocks: tuple[Any, ...]
+
+
+# Arguments. ----------------------------------------------------------------------------------------------------------
+
+
+def carrier_of(value: Array, sizes: Axes) -> Carrier:
+    """Return the type of the numbers in an argument: as wide as its own."""
+    return Carrier(numba.from_dtype(value.dtype), sizes)
+
+
+class Packed:
+    """An argument as compiled code takes it, and what it was before the call, which may write to it."""
+
+    def __init__(self, leaf: Leaf, carrier: Carrier) -> None:
+        value, self.carrier = leaf.value, carrier
+        shape = np.shape(value)
+        self.words = np.zeros((*shape, carrier.words), value.dtype)
+        self.words[..., 0] = value
+        at = 1
+        for axes, block in zip(carrier.blocks(), leaf.blocks, strict=True):
+            sizes = tuple(carrier.sizes[i] for i in axes)
+            if block is not None:
+                part = self.words[..., at : at + carrier.size(axes)].reshape(shape + sizes)
+                lead = block.shape[: len(sizes)]
+                np.copyto(part[(..., *map(slice, lead))], np.moveaxis(block, range(len(sizes)), range(-len(sizes), 0)))
+                if not np.may_share_memory(part, self.words):
+                    self.words[..., at : at + carrier.size(axes)] = part.reshape((*shape, -1))
+            at += carrier.size(axes)
+        self.is_number = not isinstance(value, np.ndarray) or not shape
+        self.before = None if self.is_number else self.words.tobytes()
+
+    @property
+    def argument(self) -> Any:
+        """What is passed: bytes for a number, a structured array for an array."""
+        return self.words.tobytes() if self.is_number else self.words.view(self.carrier.memory)[..., 0]
+
+    @property
+    def type(self) -> Any:
+        """The type of the argument for Numba."""
+        return self.carrier if self.is_number else types.Array(self.carrier, self.words.ndim - 1, "C")
+
+    def written(self) -> bool:
+        """Whether the call has changed it."""
+        return self.before is not None and self.words.tobytes() != self.before
+
+    def leaf(self) -> Leaf:
+        """Return value and blocks as they are now."""
+        return unpacked(self.words, self.carrier)
+
+
+def unpacked(words: Array, carrier: Carrier) -> Leaf:
+    """Return value and blocks of numbers that lie in memory one after the other."""
+    shape, at, blocks = words.shape[:-1], 1, []
+    for axes in carrier.blocks():
+        sizes = tuple(carrier.sizes[i] for i in axes)
+        part = words[..., at : at + carrier.size(axes)].reshape(shape + sizes)
+        blocks.append(np.moveaxis(part, range(-len(sizes), 0), range(len(sizes))))
+        at += carrier.size(axes)
+    return Leaf(words[..., 0], tuple(blocks))
+
+
+def type_of(argument: Any) -> Any:
+    """Return the type of an argument in which numbers with derivatives are `Packed`."""
+    if isinstance(argument, Packed):
+        return argument.type
+    if isinstance(argument, tuple):
+        return types.BaseTuple.from_types([type_of(a) for a in argument], type(argument))
+    if isinstance(argument, list) and any(isinstance(a, Packed) for a in argument):
+        raise TypeError("a list argument with derivatives: pass an array or a tuple to the compiled function")
+    return numba.typeof(argument)
+
+
+def _passed(argument: Any) -> Any:
+    if isinstance(argument, Packed):
+        return argument.argument
+    if isinstance(argument, tuple):
+        parts = [_passed(a) for a in argument]
+        return type(argument)(*parts) if hasattr(argument, "_fields") else tuple(parts)
+    return argument
+
+
+# Calls. --------------------------------------------------------------------------------------------------------------
+
+_AGAIN: "weakref.WeakKeyDictionary[Any, Any]" = weakref.WeakKeyDictionary()
+
+
+def compilable(dispatcher: Any) -> Any:
+    """Return the dispatcher, or another one for its function where it compiles for declared types only, or in parallel."""
+    if dispatcher._can_compile and not dispatcher.targetoptions.get("parallel"):  # noqa: SLF001
+        return dispatcher
+    again = _AGAIN.get(dispatcher)
+    if again is None:
+        options = {k: v for k, v in dispatcher.targetoptions.items() if k not in NOT_TAKEN}
+        again = _AGAIN[dispatcher] = numba.njit(**options)(dispatcher.py_func)
+    return again
+
+
+def compiled(dispatcher: Any, argument_types: tuple[Any, ...]) -> Any:
+    """Return the function that takes arguments of these types, compiled or from the dispatcher's cache."""
+    target = compilable(dispatcher)
+    try:
+        return retyping.compiled(target, argument_types)
+    except (NumbaError, errors.Refusal) as error:
+        raise errors.refusal(dispatcher, error) from None
+
+
+def run(dispatcher: Any, args: Sequence[Any]) -> tuple[list[Any], Structure]:
+    """Return the results of a call, whose numbers with derivatives are `Packed`; as leaves: plain ones as they are, the others a `Leaf`."""
+    entry = compiled(dispatcher, tuple(map(type_of, args)))
+    leaves, structure = flatten(entry(*map(_passed, args)))
+    carriers = iter(_carriers(compilable(dispatcher).overloads[tuple(map(type_of, args))].signature.return_type))
+    return [_result(x, next(carriers)) for x in leaves], structure
+
+
+def _carriers(t: Any) -> list[Any]:
+    """Return for each leaf of a result of type t what its numbers are; None for plain ones."""
+    if isinstance(t, types.BaseTuple):
+        return [c for part in t for c in _carriers(part)]
+    if isinstance(t, types.Optional):
+        return _carriers(t.type)
+    n = t.dtype if isinstance(t, types.Array) else t
+    return [n if isinstance(n, Carrier) else None]
+
+
+def _result(x: Any, carrier: Any) -> Any:
+    if carrier is None:
+        return x
+    real = carrier.memory["words"].base
+    if isinstance(x, bytes):
+        return unpacked(np.frombuffer(x, real), carrier)
+    return unpacked(x["words"], carrier)
