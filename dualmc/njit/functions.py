@@ -22,8 +22,8 @@ MATH = {
 }  # fmt: skip
 """Functions of math that NumPy calls by other names."""
 
-CONSTANT = {math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, round}
-"""Functions of math and Python that see values only."""
+CONSTANT = {math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, round, operator.truth, np.sign}
+"""Functions beside those of the table that see values only."""
 
 COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 
@@ -90,8 +90,6 @@ def declare(function: Any, nin: int, *, constant: bool) -> None:
             found = result_type(self.context, function, [number(t) for t in args], constant=constant)
             if found is None or (dims and not isinstance(function, np.ufunc) and function not in ARRAY_OPERATORS):
                 return None
-            if function in IN_PLACE and isinstance(args[0], types.Array):
-                return signature(args[0], *map(types.unliteral, args)) if isinstance(args[0].dtype, Carrier) else None
             return signature(types.Array(found, max(dims), "C") if dims else found, *args)
 
     infer(Template)
@@ -101,7 +99,7 @@ def declare(function: Any, nin: int, *, constant: bool) -> None:
 IN_PLACE = {f for f in OPERATORS if getattr(f, "__name__", "").startswith("i") and f is not abs}
 """Operators that write to their first operand if it is an array."""
 
-ARRAY_OPERATORS = {*OPERATORS, *COMPARISONS}
+ARRAY_OPERATORS = {*OPERATORS, *COMPARISONS} - IN_PLACE - {abs}
 """Operators that work on whole arrays."""
 
 

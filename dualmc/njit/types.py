@@ -57,6 +57,11 @@ class Carrier(types.Type):  # type: ignore[misc]
         return self.base, self.sizes
 
     @property
+    def is_internal(self) -> bool:
+        """Whether expressions of whole arrays of them may become one loop, as those of Numba's own numbers do."""
+        return True
+
+    @property
     def real(self) -> types.Float:
         """The type of the innermost value."""
         return self.base.real if isinstance(self.base, Carrier) else self.base
@@ -149,18 +154,6 @@ class _CarrierModel(models.StructModel):  # type: ignore[misc]
         return self.from_data(builder, builder.load(pointer, align=align))
 
 
-def _as_dtype(known: Any) -> Any:
-    """Extend Numba's table of NumPy dtypes, by which arrays leave compiled code."""
-
-    def as_dtype(t: Any) -> Any:
-        return t.memory if isinstance(t, Carrier) else known(t)
-
-    return as_dtype
-
-
-numpy_support.as_dtype = _as_dtype(numpy_support.as_dtype)
-
-
 # Conversion. ---------------------------------------------------------------------------------------------------------
 
 
@@ -172,7 +165,8 @@ def zero(context: Any, t: Any) -> Any:
 @lower_cast(types.Integer, Carrier)
 @lower_cast(types.Float, Carrier)
 @lower_cast(types.Boolean, Carrier)
-@lower_cast(types.Literal, Carrier)
+@lower_cast(types.IntegerLiteral, Carrier)
+@lower_cast(types.BooleanLiteral, Carrier)
 def _constant(context: Any, builder: Any, source: Any, target: Any, value: Any) -> Any:
     """Return a number whose derivatives are zero."""
     inner = context.cast(builder, value, types.unliteral(source), target.base)

@@ -1,0 +1,84 @@
+"""Places where Numba asks for its own types of numbers, which then have to let those with derivatives pass."""
+
+import functools
+from typing import Any
+
+from numba.core import extending, types
+from numba.core.registry import cpu_target
+from numba.core.typing import npydecl
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr
+from numba.np import npyimpl
+
+from .types import Carrier, carries
+
+overload = functools.partial(extending.overload, strict=False)
+"""Declare what a function is for some types; what is returned may call its arguments by other names."""
+
+
+def _taking_numbers(prepare: Any) -> Any:
+    """Let a loop over arrays take a single number with derivatives."""
+
+    @functools.wraps(prepare)
+    def _prepare_argument(context: Any, builder: Any, value: Any, t: Any, where: str = "input operand") -> Any:
+        if isinstance(t, Carrier):
+            return npyimpl._ScalarHelper(context, builder, value, t)  # noqa: SLF001
+        return prepare(context, builder, value, t, where)
+
+    return _prepare_argument
+
+
+def _giving_way(generic: Any) -> Any:
+    """Leave `a += b` to others; Numba's own rule takes it for granted that it fits."""
+
+    @functools.wraps(generic)
+    def given_way(self: Any, args: Any, kws: Any) -> Any:
+        return None if any(map(carries, args)) else generic(self, args, kws)
+
+    return given_way
+
+
+npyimpl._prepare_argument = _taking_numbers(npyimpl._prepare_argument)  # noqa: SLF001
+npydecl.NumpyRulesInplaceArrayOperator.generic = _giving_way(npydecl.NumpyRulesInplaceArrayOperator.generic)
+
+
+# Methods. Of several that are declared for arrays Numba takes the first one, whether it is for such entries or not. --------
+
+_METHODS: dict[str, Any] = {}
+"""Methods of arrays of numbers with derivatives, each a template; what they call are functions of NumPy."""
+
+
+def method(name: str, function: Any) -> None:
+    """Declare that a method of arrays of numbers with derivatives is a function of NumPy."""
+
+    class Template(AbstractTemplate):  # type: ignore[misc]
+        key = f"dualmc.{name}"
+
+        def generic(self, args: Any, kws: Any) -> Any:
+            found = self.context.resolve_function_type(function, (self.this, *args), kws)
+            return None if found is None else found.as_method()
+
+    @extending.lower_builtin(Template.key, types.Array, types.VarArg(types.Any))
+    def call(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        t = context.typing_context.resolve_value_type(function)
+        implementation = context.get_function(t, t.get_call_type(context.typing_context, signature.args, {}))
+        context.add_linking_libs(getattr(implementation, "libs", ()))
+        return implementation(builder, args)
+
+    _METHODS[name] = Template
+
+
+@infer_getattr
+class _Methods(AttributeTemplate):  # type: ignore[misc]
+    key = types.Array
+
+    def generic_resolve(self, array: Any, name: str) -> Any:
+        """Return the method, or None to leave it to others."""
+        template = _METHODS.get(name) if carries(array) else None
+        return None if template is None else types.BoundFunction(template, array)
+
+
+def put_methods_first() -> None:
+    """Have these asked before Numba's own, which do not decline other entries."""
+    context = cpu_target.typing_context
+    context.refresh()
+    context._attributes[types.Array].sort(key=lambda template: not isinstance(template, _Methods))  # noqa: SLF001
