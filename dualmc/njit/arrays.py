@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 from numba.core.typing.templates import signature as typed
-from numba.extending import intrinsic
+from numba.extending import intrinsic, lower_builtin
 
 from ..rules.registry import RULES
 from ..rules.rule import Elementwise
@@ -192,6 +192,11 @@ def _abs(x: Any) -> Implementation:
 @overload(operator.truth)
 def _truth(x: Any) -> Implementation:
     return (lambda x: value(x) != 0.0) if isinstance(x, Carrier) else None
+
+
+@lower_builtin(bool, Carrier)  # type: ignore[untyped-decorator]
+def _bool(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return (parts(Emitted(context, builder, signature.args[0], args[0]))[0] != 0.0).value
 
 
 @overload(divmod)
@@ -381,6 +386,32 @@ def _extreme(better: Any) -> Any:
 
 both("max", np.max)(_extreme(operator.gt))
 both("min", np.min)(_extreme(operator.lt))
+
+
+@overload(np.median)
+def _median(a: Any) -> Implementation:
+    if not is_array(a):
+        return None
+
+    def median(a: Any) -> Any:
+        x = np.sort(a.ravel())
+        middle = x.size // 2
+        return x[middle] if x.size % 2 else 0.5 * (x[middle - 1] + x[middle])
+
+    return median
+
+
+@overload(np.cross)
+def _cross(a: Any, b: Any) -> Implementation:
+    if not (is_array(a, 1) or is_array(b, 1)) or not all(isinstance(t, types.Array) and t.ndim == 1 for t in (a, b)):
+        return None
+
+    def cross(a: Any, b: Any) -> Any:
+        if a.size != 3 or b.size != 3:
+            raise ValueError("np.cross of numbers with derivatives is there for vectors of 3 entries")
+        return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+    return cross
 
 
 @overload(np.trace)

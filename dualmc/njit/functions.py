@@ -1,19 +1,21 @@
 """The functions of the rule table, and Python's operators, declared to Numba for numbers with derivatives and for arrays of them."""
 
+import importlib
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, infer, infer_global, signature
 from numba.extending import lower_builtin
 
-from ..rules.registry import RULES, complete
+from ..rules.registry import RULES, complete, missing
 from ..rules.rule import Constant, Elementwise
 from .chain import OPERATORS, elementwise, plain
 from .emit import Emitted, called
+from .errors import Refusal
 from .types import PLAIN, Carrier, number
 
 MATH = {
@@ -26,6 +28,9 @@ CONSTANT = {math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfi
 """Functions beside those of the table that see values only."""
 
 COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+
+SPECIAL = ("erf", "erfc")
+"""Functions of math whose partials stand in the table of scipy.special."""
 
 Lower = Callable[[Any, Any, Any, Any], Any]
 
@@ -121,6 +126,20 @@ def _of_rule(function: Any, rule: Elementwise) -> Lower:
     return lower
 
 
+def _of_special(function: Any) -> Lower:
+    """Return the code of a function whose rule is looked for when it is first needed, for it is SciPy's."""
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        try:
+            special = importlib.import_module("scipy.special")
+        except ImportError:
+            raise Refusal(f"the derivative of math.{function.__name__} stands in the rules of scipy.special: install SciPy") from None
+        rule = missing(getattr(special, function.__name__))
+        return _of_rule(function, cast("Elementwise", rule))(context, builder, signature, args)
+
+    return lower
+
+
 def _of_values(function: Any) -> Lower:
     def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return called(function, *map(plain, _operands(context, builder, signature, args))).cast(signature.return_type).value
@@ -148,6 +167,10 @@ def register() -> None:
         if len(rule.d) < 3:
             declare(function, len(rule.d), constant=False)
             implement(function, len(rule.d), _of_rule(function, rule))
+    for name in SPECIAL:
+        function = getattr(math, name)
+        declare(function, 1, constant=False)
+        implement(function, 1, _of_special(function))
     for function in _values_only():
         declare(function, _arity(function), constant=True)
         implement(function, _arity(function), _of_values(function))

@@ -11,7 +11,7 @@ from numba.core.errors import NumbaError
 
 from .._typing import Array
 from ..trees import Structure, flatten
-from . import errors, retyping
+from . import errors, retyping, ways
 from .types import Axes, Carrier
 
 NOT_TAKEN = ("parallel", "cache")
@@ -38,6 +38,7 @@ class Packed:
 
     def __init__(self, leaf: Leaf, carrier: Carrier) -> None:
         value, self.carrier = leaf.value, carrier
+        ways.know(carrier)
         shape = np.shape(value)
         self.words = np.zeros((*shape, carrier.words), value.dtype)
         self.words[..., 0] = value

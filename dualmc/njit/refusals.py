@@ -34,7 +34,7 @@ def _converted(function: Any) -> Any:
 
 def _stored(args: Any) -> Refusal | None:
     target, _, value = args
-    plain = isinstance(target, types.Array) and not carries(target)
+    plain = isinstance(target, types.Array) and target.dtype.is_precise() and not carries(target)
     return NoRoom(STORED.format(target.dtype)) if plain and isinstance(number(value), Carrier) else None
 
 

@@ -10,16 +10,20 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from numba.core import ir, types
 from numba.core.errors import NumbaError
-from numba.core.ir_utils import find_callname, mk_unique_var
+from numba.core.ir_utils import find_callname, get_definition, guard, mk_unique_var
 from numba.core.rewrites import Rewrite, register_rewrite
 
 from .errors import NoRoom, Refusal
 from .types import Carrier, number
 
-ALLOCATIONS = {"zeros", "empty", "ones"}
-"""Functions of NumPy whose dtype is float64 if nothing else is said."""
+ALLOCATIONS = {"zeros": ("shape",), "empty": ("shape",), "ones": ("shape",), "full": ("shape", "fill_value")}
+"""Functions of NumPy whose dtype is float64 if nothing else is said, and what they take before it."""
+
+PLAIN = (float, np.float64)
+"""How a program says float64."""
 
 _STATE = threading.local()
 
@@ -58,30 +62,37 @@ def _carrier(argument_types: Any) -> Any:
 
 @register_rewrite("before-inference")
 class Retype(Rewrite):  # type: ignore[misc]
-    """Give allocations without a dtype that of the arguments with derivatives."""
-
-    def match(self, func_ir: Any, block: Any, typemap: Any, calltypes: Any) -> bool:
-        """Find allocations; typemap and calltypes are empty before inference."""
-        if not getattr(_STATE, "on", False):
-            return False
-        self.carrier = _carrier(self.arguments)
-        if self.carrier is None:
-            return False
-        self.block, self.found = block, []
-        for assignment in block.find_insts(ir.Assign):
-            call = assignment.value
-            if isinstance(call, ir.Expr) and call.op == "call" and len(call.args) == 1 and not call.kws and not call.vararg:
-                name = find_callname(func_ir, call)
-                if name is not None and name[1] == "numpy" and name[0] in ALLOCATIONS:
-                    self.found.append(assignment)
-        return bool(self.found)
+    """Give allocations of float64 the type of the arguments with derivatives."""
 
     def __init__(self, state: Any) -> None:
         super().__init__(state)
-        self.arguments = state.args
+        self.carrier = _carrier(state.args or ()) if getattr(_STATE, "on", False) else None
+
+    def match(self, func_ir: Any, block: Any, typemap: Any, calltypes: Any) -> bool:
+        """Find allocations; typemap and calltypes are empty before inference."""
+        if self.carrier is None:
+            return False
+        self.block, self.func_ir = block, func_ir
+        self.found = [a for a in block.find_insts(ir.Assign) if self._is_allocation(a.value)]
+        return bool(self.found)
+
+    def _is_allocation(self, call: Any) -> bool:
+        if not isinstance(call, ir.Expr) or call.op != "call" or call.vararg is not None:
+            return False
+        name = find_callname(self.func_ir, call) or ("", "")
+        places = ALLOCATIONS.get(name[0], ()) if name[1] == "numpy" else ()
+        dtypes = [v for k, v in call.kws if k == "dtype"] + list(call.args[len(places) :])
+        return bool(places) and len(dtypes) + len(call.args[: len(places)]) == len(call.args) + len(call.kws) and all(map(self._is_plain, dtypes))
+
+    def _is_plain(self, dtype: Any) -> bool:
+        """Whether a variable is float64, said as np.float64 or float."""
+        found = guard(get_definition, self.func_ir, dtype)
+        if isinstance(found, (ir.Global, ir.FreeVar)):
+            return found.value in PLAIN
+        return isinstance(found, ir.Expr) and found.op == "getattr" and found.attr == "float64"
 
     def apply(self) -> Any:
-        """Return the block with a second argument in each of the calls."""
+        """Return the block with another dtype in each of the calls."""
         new = self.block.copy()
         new.clear()
         for statement in self.block.body:
@@ -89,7 +100,8 @@ class Retype(Rewrite):  # type: ignore[misc]
                 call, loc = statement.value, statement.loc
                 dtype = ir.Var(statement.target.scope, mk_unique_var("$dtype"), loc)
                 new.append(ir.Assign(ir.Global("dtype", self.carrier, loc), dtype, loc))
-                call = ir.Expr.call(call.func, [*call.args, dtype], (), loc)
+                places = ALLOCATIONS[find_callname(self.func_ir, call)[0]]
+                call = ir.Expr.call(call.func, list(call.args[: len(places)]), (*[kw for kw in call.kws if kw[0] != "dtype"], ("dtype", dtype)), loc)
                 new.append(ir.Assign(call, statement.target, loc))
             else:
                 new.append(statement)

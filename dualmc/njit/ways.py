@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+import numpy as np
 from numba.core import extending, types
 from numba.core.registry import cpu_target
 from numba.core.typing import npydecl
@@ -39,6 +40,14 @@ def _giving_way(generic: Any) -> Any:
 
 npyimpl._prepare_argument = _taking_numbers(npyimpl._prepare_argument)  # noqa: SLF001
 npydecl.NumpyRulesInplaceArrayOperator.generic = _giving_way(npydecl.NumpyRulesInplaceArrayOperator.generic)
+
+
+@functools.cache
+def know(carrier: Carrier) -> None:
+    """Tell Numba what `np.<type>` is, for that is how it writes the dtype of an array made of a list of numbers."""
+    context, name = cpu_target.target_context, (types.Module(np), str(carrier))
+    context.nonconst_module_attrs = (*context.nonconst_module_attrs, name)
+    extending.lower_getattr(*name)(lambda context, builder, t, value: context.get_dummy_value())
 
 
 # Methods. Of several that are declared for arrays Numba takes the first one, whether it is for such entries or not. --------
