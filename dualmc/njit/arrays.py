@@ -59,11 +59,15 @@ def uniform(context: Any, xs: Any) -> Any:
 
 
 def both(name: str, function: Any) -> Callable[[Any], Any]:
-    """Declare a function of arrays, and the method of that name."""
+    """Declare a function of arrays, and the method of that name; in old versions of Numba the function calls the method."""
 
     def decorate(declared: Any) -> Any:
+        def stub(a: Any, axis: Any = None) -> Any:
+            """Stand for the method."""
+
         overload(function)(declared)
-        method(name, function)
+        overload(stub)(declared)
+        method(name, stub)
         return declared
 
     return decorate

@@ -28,26 +28,46 @@ def _taking_numbers(prepare: Any) -> Any:
     return _prepare_argument
 
 
-def _giving_way(generic: Any) -> Any:
-    """Leave `a += b` to others; Numba's own rule takes it for granted that it fits."""
+def _giving_way(template: Any) -> None:
+    """Have a rule of Numba decline numbers with derivatives, of which it takes for granted that they fit."""
+    generic = template.generic
 
     @functools.wraps(generic)
     def given_way(self: Any, args: Any, kws: Any) -> Any:
-        return None if any(map(carries, args)) else generic(self, args, kws)
+        ours = getattr(self, "method_name", "sum") in _METHODS and any(map(carries, args))
+        return None if ours else generic(self, args, kws)
 
-    return given_way
+    template.generic = given_way
 
 
 npyimpl._prepare_argument = _taking_numbers(npyimpl._prepare_argument)  # noqa: SLF001
-npydecl.NumpyRulesInplaceArrayOperator.generic = _giving_way(npydecl.NumpyRulesInplaceArrayOperator.generic)
+_giving_way(npydecl.NumpyRulesInplaceArrayOperator)
+_giving_way(npydecl.Numpy_method_redirection)  # np.sum
 
 
-@functools.cache
+# Arrays made of a list of numbers: Numba writes their dtype as np.<type>. --------------------------------------------------
+
+_NUMPY = types.Module(np)
+_KNOWN: dict[str, Carrier] = {}
+
+
+@infer_getattr
+class _Types(AttributeTemplate):  # type: ignore[misc]
+    key = _NUMPY
+
+    def generic_resolve(self, module: Any, name: str) -> Any:
+        """Return the type of np.<type>."""
+        return types.DType(_KNOWN[name]) if name in _KNOWN else None
+
+
 def know(carrier: Carrier) -> None:
-    """Tell Numba what `np.<type>` is, for that is how it writes the dtype of an array made of a list of numbers."""
-    context, name = cpu_target.target_context, (types.Module(np), str(carrier))
-    context.nonconst_module_attrs = (*context.nonconst_module_attrs, name)
-    extending.lower_getattr(*name)(lambda context, builder, t, value: context.get_dummy_value())
+    """Tell Numba what np.<type> is."""
+    name = str(carrier)
+    if name not in _KNOWN:
+        _KNOWN[name] = carrier
+        context = cpu_target.target_context
+        context.nonconst_module_attrs = (*context.nonconst_module_attrs, (_NUMPY, name))
+        extending.lower_getattr(_NUMPY, name)(lambda context, builder, t, value: context.get_dummy_value())
 
 
 # Methods. Of several that are declared for arrays Numba takes the first one, whether it is for such entries or not. --------
