@@ -11,8 +11,9 @@ from .._typing import Array, Tangent
 from ..arrays.creation import carries, foremost
 from ..arrays.dual import Carrier as Carrying
 from ..arrays.dual import Dual
-from ..arrays.hyperdual import HyperDual
+from ..arrays.hyperdual import HyperDual, by_nesting
 from ..linear_op import lead_of
+from ..rules.rule import Composed
 from ..tangents import dense, space_of
 from ..tangents.hyper import HyperTangent, settle
 from ..tangents.pairing import OUTER
@@ -121,7 +122,7 @@ def _inner_level(leaves: Sequence[Any], level: int) -> int | None:
     return None if inner is None else inner.level
 
 
-def _dense(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -> Any:
+def _dense(f: Any, leaves: Sequence[Any], structure: Structure, level: int, *, alone: bool = False) -> Any:
     inner = _inner_level(leaves, level)
     if inner is not None:
         return _nested(f, leaves, structure, level, inner)
@@ -130,6 +131,8 @@ def _dense(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -> A
     flat = [(x.tangent.reshape((n, *x.shape)),) if _at(x, level) else None for x in leaves]
     values = [x.primal if _at(x, level) else x for x in leaves]
     results, outer, written = blocks_of(f, values, structure, flat, (n,))
+    if alone:
+        _check_unwritten(f, written)
 
     def rebuilt(r: Any) -> Any:
         if not isinstance(r, Leaf):
@@ -163,7 +166,7 @@ def _blocks(x: Any, level: int, inner: int) -> tuple[Array, Blocks | None]:
     return value, (None if e1 is e2 is e12 is None else (e1, e2, e12))
 
 
-def _nested(f: Any, leaves: Sequence[Any], structure: Structure, level: int, inner: int) -> Any:
+def _nested(f: Any, leaves: Sequence[Any], structure: Structure, level: int, inner: int, *, alone: bool = False) -> Any:
     """Return the result for Duals of Duals, which are numbers with derivatives of second order."""
     found = [_blocks(x, level, inner) for x in leaves]
     if any(b is not None and space_of(e).KEEPS for _, b in found if b is not None for e in b if e is not None):
@@ -186,6 +189,8 @@ def _nested(f: Any, leaves: Sequence[Any], structure: Structure, level: int, inn
         return tuple(None if e is None else np.reshape(e, k + s) for e, k in zip(b, ((n,), (m,), (n, m)), strict=True))
 
     results, outer, written = blocks_of(f, [p for p, _ in found], structure, [flat(p, b) for p, b in found], (n, m))
+    if alone:
+        _check_unwritten(f, written)
 
     def rebuilt(r: Any) -> Any:
         if not isinstance(r, Leaf):
@@ -205,10 +210,22 @@ def _second_order(f: Any, leaves: Sequence[Any], structure: Structure, top: Hype
     held = [x for x in leaves if _at(x, level)]
     if any(carries(b) for x in held for b in (x.primal, x.e1, x.e2, x.e12)):
         raise TypeError("a function compiled by Numba has derivatives of first and second order; for higher ones call its py_func")
-    pairing = held[0].tangent.pairing
-    if pairing is not OUTER:
-        raise TypeError(f"{f.__name__}: pairing {pairing} is not there yet")
-    return _outer(f, leaves, structure, level)
+    if held[0].tangent.pairing is OUTER:
+        return _outer(f, leaves, structure, level)
+    one_by_one = Composed(f, lambda *given: _nested_alone(f, given))
+    return by_nesting(top, one_by_one, structure.unflatten(iter(leaves)), {})
+
+
+def _nested_alone(f: Any, args: tuple[Any, ...]) -> Any:
+    """Return the result for one pair of directions of those whose numbers are kept in pairs."""
+    leaves, structure = flatten(args)
+    top = foremost(leaves)
+    if top is None:
+        return f(*args)
+    inner = _inner_level(leaves, top.level)
+    if inner is None:
+        return _dense(f, leaves, structure, top.level, alone=True)
+    return _nested(f, leaves, structure, top.level, inner, alone=True)
 
 
 def _outer(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -> Any:
@@ -235,40 +252,67 @@ def _outer(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -> A
 
 
 def _recorded(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -> Any:
-    """Return the result for tangents that are recorded: f runs for its Jacobian, which is one linear map for each pair of arrays."""
+    """
+    Return the result for tangents that are recorded: f runs for its Jacobian, which is one linear map for each argument.
+
+    Where values are Duals of an outer transform, its directions are carried with those of the Jacobian, in pairs.
+    """
+    inner = _inner_level([x.primal if _at(x, level) else x for x in leaves], level)
     active = [x for x in leaves if _at(x, level)]
-    primals = [x.primal if _at(x, level) else x for x in leaves]
     n = sum(x.size for x in active)
-    if _inner_level([x.primal for x in active], -1) is not None:
-        raise TypeError(f"{f.__name__}: second derivatives in reverse mode do not go through a function compiled by Numba; use dm.hessian")
-    eye, at, seeds = np.eye(n), 0, []
+    given, at = [], 0
     for x in leaves:
+        value, blocks = _blocks(x.primal if _at(x, level) else x, level, level if inner is None else inner)
+        e1 = None if blocks is None else blocks[0]
+        e2 = None
         if _at(x, level):
-            seeds.append((eye[:, at : at + x.size].reshape((n, *x.shape)).astype(x.dtype),))
-            at += x.size
-        else:
-            seeds.append(None)
-    results, outer, written = blocks_of(f, primals, structure, seeds, (n,))
+            e2, at = _unit(n, at, x), at + x.size
+        given.append((value, e1, e2))
+    lead = next((lead_of(e1, np.ndim(p)) for p, e1, _ in given if e1 is not None), ())
+    k = math.prod(lead)
+    if inner is None:
+        derivatives: list[Blocks | None] = [None if e2 is None else (e2,) for _, _, e2 in given]
+    else:
+        derivatives = [
+            None if e1 is None and e2 is None else (None if e1 is None else np.reshape(e1, (k, *np.shape(p))), e2, None)
+            for p, e1, e2 in given
+        ]
+    results, outer, written = blocks_of(f, [p for p, _, _ in given], structure, derivatives, (n,) if inner is None else (k, n))
+    _check_unwritten(f, written)
+
+    def rebuilt(r: Any) -> Any:
+        if not isinstance(r, Leaf):
+            return r
+        ans: Any = _own(r.value)
+        shape = np.shape(ans)
+        columns: Any = np.moveaxis(r.blocks[-2 if inner is not None else 0].reshape(n, -1), 0, 1)
+        if inner is not None:
+            ans = Dual(ans, dense.settle(r.blocks[0].reshape(lead + shape), ans), inner)
+            columns = Dual(columns, np.moveaxis(r.blocks[2].reshape((*lead, n, -1)), -2, -1), inner)
+        return _applied(ans, columns, active, level)
+
+    return outer.unflatten(map(rebuilt, results))
+
+
+def _unit(n: int, at: int, x: Any) -> Array:
+    """Return n directions of x, of which those from number `at` on are its own."""
+    seed = np.zeros((n, x.size), x.dtype)
+    seed[at : at + x.size] = np.eye(x.size)
+    return seed.reshape((n, *x.shape))
+
+
+def _check_unwritten(f: Any, written: Sequence[Any]) -> None:
     if any(w is not None for w in written):
-        raise TypeError(f"{f.__name__} writes into its arguments, which reverse mode does not record; have it return a new array")
-    return outer.unflatten(_applied(r, active, level) if isinstance(r, Leaf) else r for r in results)
+        raise TypeError(f"{f.__name__} writes into its arguments, which is not followed here; have it return a new array")
 
 
-def _applied(r: Leaf, active: Sequence[Any], level: int) -> Any:
-    """Return the result whose tangent is the Jacobian applied to the tangents of the arguments."""
-    ans = _own(r.value)
+def _applied(ans: Any, columns: Any, active: Sequence[Any], level: int) -> Any:
+    """Return the result whose tangent is the sum of the columns of each argument applied to its tangent."""
     total: Tangent | None = None
     at = 0
     for x in active:
-        matrix = np.array(r.blocks[0][at : at + x.size]).reshape(x.size, -1).T
+        zero = Dual(np.zeros(x.shape, x.dtype)[()], x.tangent, level)
+        product = np.reshape(columns[:, at : at + x.size] @ np.reshape(zero, (-1,)), np.shape(ans)).tangent
         at += x.size
-        t = _through(matrix, x, np.shape(ans), level)
-        total = t if total is None else space_of(total).add(total, t, owned=True)
+        total = product if total is None else space_of(total).add(total, product, owned=True)
     return Dual(ans, space_of(total).settle(total, ans), level)
-
-
-def _through(matrix: Array, x: Any, shape: Any, level: int) -> Tangent:
-    """Return the tangent of x as a vector, the product with a matrix, and that as an array of shape."""
-    zero = Dual(np.zeros(x.shape, x.dtype)[()], x.tangent, level)
-    product = matrix @ np.reshape(zero, (-1,))
-    return np.reshape(product, shape).tangent

@@ -12,10 +12,10 @@ import numba
 import numpy as np
 from numba.core import cgutils, types
 from numba.core.typing.templates import signature as typed
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 from numba.np.arrayobj import _empty_nd_impl, make_array, populate_array, store_item
 
-from .types import Carrier, zero
+from .types import Carrier, number, zero
 from .ways import overload
 
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {}
@@ -74,7 +74,7 @@ def _words(context: Any, array: Any) -> Any:
 @intrinsic(prefer_literal=True)
 def _room(context: Any, text: Any, at: Any, like: Any) -> Any:
     """Return an array of the shape of another one for the argument of that number, not filled."""
-    array = SIGNATURES[text.literal_value][1][at.literal_value]
+    array = SIGNATURES[text.literal_value][1][at.literal_value].copy(readonly=False)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         shape = make_array(like)(context, builder, args[2]).shape
@@ -89,10 +89,10 @@ def _number(context: Any, text: Any, at: Any, x: Any, t: Any) -> Any:
     carrier = SIGNATURES[text.literal_value][1][at.literal_value]
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number = zero(context, carrier)
+        made = zero(context, carrier)
         for i, part in enumerate(args[2:]):
-            number = builder.insert_value(number, part, i)
-        return number
+            made = builder.insert_value(made, part, i)
+        return made
 
     return typed(carrier, text, at, carrier.base, carrier.base), emit
 
@@ -134,6 +134,26 @@ def _column_of(y: Any, rows: Any, k: Any) -> Any:
     return lambda y, rows, k: rows[:, k].copy().reshape(y.shape)
 
 
+@register_jitable  # type: ignore[untyped-decorator]
+def _start(words: Any, x: Any) -> None:
+    """Write values without derivatives."""
+    words[:] = 0.0
+    i = 0
+    for p in x.flat:
+        words[i, 0] = p
+        i += 1
+
+
+def _may_be_written(text: str, at: int) -> bool:
+    """Whether the function may write to the argument of that number, so that each run needs a new one."""
+    return bool(SIGNATURES[text][1][at].mutable)
+
+
+def _real(text: str) -> Any:
+    """Return the scalar type of the numbers in a result."""
+    return number(SIGNATURES[text][0]).memory["words"].base.type
+
+
 def _driver(function: Callable[..., Any]) -> Any:
     return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
@@ -168,25 +188,26 @@ def jvp(text: str, at: int, *, is_array: bool) -> Any:
 @functools.cache
 def jacobian(text: str, at: int, width: int) -> Any:
     """Return the driver of a Jacobian by an array: it gives the value, and the Jacobian with a row for each number in it."""
+    again, real = _may_be_written(text, at), _real(text)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
         words = _words(numbers).reshape(n, width + 1)
-        out = np.empty((0, n), x.dtype)
+        out = np.empty((0, n), real)
         for start in range(0, max(n, 1), width):
             k = min(width, n - start)
-            words[:] = 0.0
-            i = 0
-            for p in x.flat:
-                words[i, 0] = p
-                i += 1
+            if again or start == 0:
+                _start(words, x)
+            else:
+                for j in range(width):
+                    words[start - width + j, 1 + j] = 0.0
             for j in range(k):
                 words[start + j, 1 + j] = 1.0
             y = _call(text, address, (*before, numbers, *after))
             rows = _rows(y)
             if start == 0:
-                out = np.empty((rows.shape[0], n), rows.dtype)
+                out = np.empty((rows.shape[0], n), real)
             for i in range(rows.shape[0]):
                 for j in range(k):
                     out[i, start + j] = rows[i, 1 + j]
@@ -198,20 +219,18 @@ def jacobian(text: str, at: int, width: int) -> Any:
 @functools.cache
 def hessian(text: str, at: int, height: int, width: int) -> Any:
     """Return the driver of a Hessian by an array, for a function that returns one number: it gives value, gradient and Hessian."""
+    again, real = _may_be_written(text, at), _real(text)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
         words = _words(numbers).reshape(n, (1 + height) * (1 + width))
-        gradient, out = np.empty(n, x.dtype), np.empty((n, n), x.dtype)
+        gradient, out = np.empty(n, real), np.empty((n, n), real)
         for p in range(0, max(n, 1), height):
             for q in range(p // width * width, max(n, 1), width):
                 rows_, columns = min(height, n - p), min(width, n - q)
-                words[:] = 0.0
-                i = 0
-                for v in x.flat:
-                    words[i, 0] = v
-                    i += 1
+                if again or p == q == 0:
+                    _start(words, x)
                 for i in range(rows_):
                     words[p + i, 1 + i] = 1.0
                 for j in range(columns):
@@ -224,6 +243,11 @@ def hessian(text: str, at: int, height: int, width: int) -> Any:
                         found = rows[0, 1 + height + width + i * width + j]
                         out[p + i, q + j] = found
                         out[q + j, p + i] = found
+                if not again:
+                    for i in range(rows_):
+                        words[p + i, 1 + i] = 0.0
+                    for j in range(columns):
+                        words[q + j, 1 + height + j] = 0.0
         return _column(y, rows, 0), gradient, out
 
     return _driver(run)

@@ -42,16 +42,9 @@ class Packed:
         shape = np.shape(value)
         self.words = np.zeros((*shape, carrier.words), value.dtype)
         self.words[..., 0] = value
-        at = 1
-        for axes, block in zip(carrier.blocks(), leaf.blocks, strict=True):
-            sizes = tuple(carrier.sizes[i] for i in axes)
+        for part, block in zip(parts_of(self.words, carrier), leaf.blocks, strict=True):
             if block is not None:
-                part = self.words[..., at : at + carrier.size(axes)].reshape(shape + sizes)
-                lead = block.shape[: len(sizes)]
-                np.copyto(part[(..., *map(slice, lead))], np.moveaxis(block, range(len(sizes)), range(-len(sizes), 0)))
-                if not np.may_share_memory(part, self.words):
-                    self.words[..., at : at + carrier.size(axes)] = part.reshape((*shape, -1))
-            at += carrier.size(axes)
+                part[tuple([slice(n) for n in block.shape[: part.ndim - len(shape)]])] = block
         self.is_number = not isinstance(value, np.ndarray) or not shape
         self.before = None if self.is_number else self.words.tobytes()
 
@@ -74,15 +67,22 @@ class Packed:
         return unpacked(self.words, self.carrier)
 
 
+def parts_of(words: Array, carrier: Carrier) -> list[Array]:
+    """Return the blocks of numbers that lie in memory one after the other, as views with directions in front."""
+    at, found, nd = 1, [], words.ndim - 1
+    for axes in carrier.blocks():
+        size = carrier.size(axes)
+        part = words[..., at : at + size]
+        if len(axes) == 2:
+            part = part.reshape((*part.shape[:-1], *carrier.sizes))  # a view: the axis is split
+        found.append(part.transpose(*range(nd, part.ndim), *range(nd)))
+        at += size
+    return found
+
+
 def unpacked(words: Array, carrier: Carrier) -> Leaf:
     """Return value and blocks of numbers that lie in memory one after the other."""
-    shape, at, blocks = words.shape[:-1], 1, []
-    for axes in carrier.blocks():
-        sizes = tuple(carrier.sizes[i] for i in axes)
-        part = words[..., at : at + carrier.size(axes)].reshape(shape + sizes)
-        blocks.append(np.moveaxis(part, range(-len(sizes), 0), range(len(sizes))))
-        at += carrier.size(axes)
-    return Leaf(words[..., 0], tuple(blocks))
+    return Leaf(words[..., 0], tuple(parts_of(words, carrier)))
 
 
 def type_of(argument: Any) -> Any:
@@ -130,12 +130,42 @@ def compiled(dispatcher: Any, argument_types: tuple[Any, ...]) -> Any:
         raise errors.refusal(dispatcher, error) from None
 
 
+_KEPT = "_dualmc_entries"
+"""The attribute of a dispatcher that keeps what it was compiled to."""
+
+
+def _kind(x: Any) -> Any:
+    """Return what the type of an argument depends on."""
+    t = type(x)
+    if t is Packed:
+        return x.carrier, x.words.ndim, x.is_number
+    if t is np.ndarray:
+        return x.dtype, x.ndim, x.flags.c_contiguous, x.flags.f_contiguous, x.flags.writeable
+    if isinstance(x, tuple):
+        return t, *map(_kind, x)
+    return t if t in _PLAIN else type_of(x)
+
+
+_PLAIN = frozenset((int, float, bool, complex, type(None)))
+
+
+def _prepared(dispatcher: Any, args: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Return the compiled function for arguments of these kinds, and what the leaves of its result are."""
+    argument_types = tuple(map(type_of, args))
+    entry = compiled(dispatcher, argument_types)
+    return entry, _carriers(compilable(dispatcher).overloads[argument_types].signature.return_type)
+
+
 def run(dispatcher: Any, args: Sequence[Any]) -> tuple[list[Any], Structure]:
     """Return the results of a call, whose numbers with derivatives are `Packed`; as leaves: plain ones as they are, the others a `Leaf`."""
-    entry = compiled(dispatcher, tuple(map(type_of, args)))
+    kept = dispatcher.__dict__.setdefault(_KEPT, {})
+    key = tuple(map(_kind, args))
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = _prepared(dispatcher, args)
+    entry, carriers = found
     leaves, structure = flatten(entry(*map(_passed, args)))
-    carriers = iter(_carriers(compilable(dispatcher).overloads[tuple(map(type_of, args))].signature.return_type))
-    return [_result(x, next(carriers)) for x in leaves], structure
+    return [_result(x, c) for x, c in zip(leaves, carriers, strict=True)], structure
 
 
 def _carriers(t: Any) -> list[Any]:
@@ -149,7 +179,7 @@ def _carriers(t: Any) -> list[Any]:
 
 
 def _result(x: Any, carrier: Any) -> Any:
-    if carrier is None:
+    if carrier is None or x is None:
         return x
     real = carrier.memory["words"].base
     if isinstance(x, bytes):

@@ -4,6 +4,7 @@ The short way from a transform to compiled code, for a function of one array or 
 All else goes the general way, through the hook.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -55,8 +56,7 @@ def _prepare(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build) ->
     ways.know(carrier)
     given = [numba.typeof(a) for a in args]
     given[at] = types.Array(carrier, x.ndim, "C") if is_array else carrier
-    compiled(f, tuple(given))
-    code = compilable(f).overloads[tuple(given)]
+    code = _code(f, given, at, several=is_array and sizes != (1,) and x.size > sizes[-1])
     result = code.signature.return_type
     if not isinstance(number(result), Carrier):
         return None
@@ -67,6 +67,22 @@ def _prepare(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build) ->
     signature = (types.intp, before, *outer, after)
     driver.compile(signature)
     return Prepared(driver.overloads[signature].entry_point, address, not isinstance(result, types.Array), number(result).memory["words"].base.type)
+
+
+def _code(f: Any, given: list[Any], at: int, *, several: bool) -> Any:
+    """
+    Return the compiled function.
+
+    For several runs it is compiled for an array that it must not write to, if it can be: then the array serves all runs.
+    """
+    if several:
+        fixed = given.copy()
+        fixed[at] = given[at].copy(readonly=True)
+        with contextlib.suppress(TypeError):
+            compiled(f, tuple(fixed))
+            return compilable(f).overloads[tuple(fixed)]
+    compiled(f, tuple(given))
+    return compilable(f).overloads[tuple(given)]
 
 
 def _layout(x: Any) -> str:
