@@ -6,6 +6,7 @@ directions in at most 3 times what it takes itself.
 """
 
 import argparse
+import functools
 import math
 import sys
 import time
@@ -170,7 +171,7 @@ def loops(seconds):
 def second_order(seconds):
     x = np.random.default_rng(0).random(100)
     both = dm.value_gradient_and_hessian(rosenbrock)
-    s = interleaved({"ours": lambda: both(x), "differences": lambda: hessian_by_differences(x)}, seconds=seconds, rounds=101)
+    s = interleaved({"ours": lambda: both(x), "differences": functools.partial(hessian_by_differences, x)}, seconds=seconds, rounds=101)
     return report("Rosenbrock by a loop, n = 100", {"gradient and Hessian / differences": (s["ours"] / s["differences"], 1.0)})
 
 
@@ -186,12 +187,13 @@ def latency(seconds):
     if jax:
         _, compiled = of_jax(1)
         jx, jt = jnp.asarray(x), jnp.asarray(t)
-        calls["jax"] = lambda: compiled(jx, jt)[1].block_until_ready()
+        calls["jax"] = lambda: compiled(jx, jt)[1].block_until_ready()  # noqa: PLW0108 - compiled is called each time
     s = interleaved(calls, seconds=seconds, rounds=1001)
     limit = max(4e-6, 6 * s["primal"])
     kept = report("three bodies, 18 x 18 Jacobian", {"time / limit of max(4 µs, 6 primals)": (s["jacobian"] / limit, 1.0)})
     rows = {"jvp / jvp compiled by JAX": (s["jvp"] / s["jax"], 0.1)} if jax else {}
-    print(f"  three bodies {s['jacobian'] * 1e6:.2f} µs, its primal {s['primal'] * 1e6:.2f} µs, jvp of three numbers {s['jvp'] * 1e6:.2f} µs")
+    us = {k: f"{v * 1e6:.2f} µs" for k, v in s.items()}
+    print(f"  three bodies {us['jacobian']}, its primal {us['primal']}, jvp of three numbers {us['jvp']}")
     return kept & report("three numbers, one product", rows)
 
 

@@ -156,11 +156,16 @@ def _write(leaves: Sequence[Any], new: Iterator[Any]) -> None:
             x[...] = y
 
 
+def _halves(x: Any, level: int) -> tuple[Any, Any]:
+    """Return value and tangent at a level."""
+    return (x.primal, x.tangent) if isinstance(x, Carrying) and x.level == level else (x, None)
+
+
 def _blocks(x: Any, level: int, inner: int) -> tuple[Array, Blocks | None]:
     """Return value and the blocks e1, e2, e12 of a Dual of Duals: e1 are the directions of the inner level."""
-    p, t = (x.primal, x.tangent) if _at(x, level) else (x, None)
-    value, e1 = (p.primal, p.tangent) if _at(p, inner) else (p, None)
-    e2, e12 = (t.primal, t.tangent) if _at(t, inner) else (t, None)
+    p, t = _halves(x, level)
+    value, e1 = _halves(p, inner)
+    e2, e12 = _halves(t, inner)
     if any(carries(b) for b in (value, e1, e2, e12)):
         raise TypeError("a function compiled by Numba has derivatives of first and second order; for higher ones call its py_func")
     return value, (None if e1 is e2 is e12 is None else (e1, e2, e12))
@@ -170,9 +175,9 @@ def _nested(f: Any, leaves: Sequence[Any], structure: Structure, level: int, inn
     """Return the result for Duals of Duals, which are numbers with derivatives of second order."""
     found = [_blocks(x, level, inner) for x in leaves]
     if any(b is not None and space_of(e).KEEPS for _, b in found if b is not None for e in b if e is not None):
-        raise TypeError(f"{f.__name__}: reverse mode inside of jvp does not go through a function compiled by Numba; use dm.hvp or dm.hessian")
+        raise TypeError(f"{f.__name__}: jvp inside of reverse mode does not go through a function compiled by Numba; use dm.hvp")
     leads: list[Any] = [None, None]
-    for (p, b) in found:
+    for p, b in found:
         for i in (0, 1):
             if b is not None and b[i] is not None and leads[i] is None:
                 leads[i] = lead_of(b[i], np.ndim(p))
@@ -312,7 +317,8 @@ def _applied(ans: Any, columns: Any, active: Sequence[Any], level: int) -> Any:
     at = 0
     for x in active:
         zero = Dual(np.zeros(x.shape, x.dtype)[()], x.tangent, level)
-        product = np.reshape(columns[:, at : at + x.size] @ np.reshape(zero, (-1,)), np.shape(ans)).tangent
+        product: Any = np.reshape(columns[:, at : at + x.size] @ np.reshape(zero, (-1,)), np.shape(ans))
+        product = product.tangent
         at += x.size
         total = product if total is None else space_of(total).add(total, product, owned=True)
     return Dual(ans, space_of(total).settle(total, ans), level)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numba.core import types
 from numba.core.typing.templates import signature as typed
-from numba.extending import intrinsic, lower_builtin
 
 from ..rules.registry import RULES
 from ..rules.rule import Elementwise
 from .emit import Emitted, parts, where
+from .extending import intrinsic, lower_builtin, overload
 from .types import PLAIN, Carrier, carries, number
-from .ways import method, overload
+from .ways import method
 
 Implementation = Callable[..., Any] | None
 
@@ -198,7 +198,7 @@ def _truth(x: Any) -> Implementation:
     return (lambda x: value(x) != 0.0) if isinstance(x, Carrier) else None
 
 
-@lower_builtin(bool, Carrier)  # type: ignore[untyped-decorator]
+@lower_builtin(bool, Carrier)
 def _bool(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return (parts(Emitted(context, builder, signature.args[0], args[0]))[0] != 0.0).value
 
@@ -225,9 +225,7 @@ def _choosing(op: Any) -> Any:
         common = context.unify_types(*map(types.unliteral, xs))
 
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            best, *others = (
-                Emitted(context, builder, t, builder.extract_value(args[0], i)).cast(common) for i, t in enumerate(xs)
-            )
+            best, *others = (Emitted(context, builder, t, builder.extract_value(args[0], i)).cast(common) for i, t in enumerate(xs))
             for x in others:
                 best = where(op(x, best), x, best)
             return best.value
@@ -250,7 +248,7 @@ def _sum(a: Any, axis: Any = None) -> Implementation:
         return None
     carrier = a.dtype
     if not absent(axis):
-        return _along_axis(a, axis, np.sum)
+        return _sum_along(a, axis)
 
     def sum(a: Any, axis: Any = None) -> Any:
         total = np.zeros(1, carrier)[0]
@@ -261,24 +259,21 @@ def _sum(a: Any, axis: Any = None) -> Implementation:
     return sum
 
 
-def _along_axis(a: Any, axis: Any, function: Any) -> Implementation:
-    """Return a reduction along one axis, a constant of the program, as a loop over what the other axes leave."""
+def _sum_along(a: Any, axis: Any) -> Implementation:
+    """Return the sum along one axis as a loop over what the other axes leave."""
     if not isinstance(types.unliteral(axis), types.Integer) or a.ndim > 4:
         return None
     carrier, nd = a.dtype, a.ndim
 
-    def reduced(a: Any, axis: Any = None) -> Any:
+    def along(a: Any, axis: Any = None) -> Any:
         moved = _last(a, axis % nd)
         shape = moved.shape[:-1]
         out = np.empty(shape, carrier)
         for i in np.ndindex(shape):
-            out[i] = function(moved[i])
+            out[i] = np.sum(moved[i])
         return out
 
-    def to_number(a: Any, axis: Any = None) -> Any:
-        return function(a)
-
-    return to_number if nd == 1 else reduced
+    return (lambda a, axis=None: np.sum(a)) if nd == 1 else along
 
 
 def _last(a: Any, axis: int) -> Any:
@@ -298,17 +293,13 @@ def _moved(a: Any, axis: Any) -> Implementation:
 
 @both("mean", np.mean)
 def _mean(a: Any, axis: Any = None) -> Implementation:
-    if not is_array(a):
-        return None
-    return _along_axis(a, axis, np.mean) if not absent(axis) else lambda a, axis=None: np.sum(a) / a.size
+    return (lambda a, axis=None: np.sum(a) / a.size) if is_array(a) and absent(axis) else None
 
 
 @both("prod", np.prod)
 def _prod(a: Any, axis: Any = None) -> Implementation:
-    if not is_array(a):
+    if not is_array(a) or not absent(axis):
         return None
-    if not absent(axis):
-        return _along_axis(a, axis, np.prod)
     carrier = a.dtype
 
     def prod(a: Any, axis: Any = None) -> Any:
@@ -352,10 +343,8 @@ def _running(a: Any, op: Any) -> Implementation:
 
     def running(a: Any, axis: Any = None) -> Any:
         out = np.empty(a.size, carrier)
-        k = 0
-        for x in a.flat:
+        for k, x in enumerate(a.flat):
             out[k] = op(out[k - 1], x) if k else x
-            k += 1
         return out
 
     return running

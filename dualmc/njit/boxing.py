@@ -8,8 +8,9 @@ from typing import Any
 
 from numba.core import boxing, cgutils, types
 from numba.core.pythonapi import _boxers
-from numba.extending import NativeValue, box, unbox
+from numba.extending import NativeValue
 
+from .extending import box, unbox
 from .types import Carrier
 
 

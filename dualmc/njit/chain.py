@@ -13,6 +13,7 @@ from ..rules.rule import Elementwise
 from .emit import Emitted, built, called, parts, power
 from .types import Carrier
 
+
 def elementwise(rule: Elementwise, function: Any, operands: Sequence[Any]) -> Emitted:
     """
     Emit an element-wise function of numbers, some with derivatives; Python numbers among them are literals of the program.
@@ -32,7 +33,7 @@ def elementwise(rule: Elementwise, function: Any, operands: Sequence[Any]) -> Em
     care = "selection" if rule.select else "zeros" if any(callable(d) for d in rule.d) else ""
     linear = [_sum(slopes, [None if b is None else b[i] for b in blocks], care) for i in range(len(list(t.blocks())))]
     if len(t.sizes) == 2:
-        linear[2] = _added(linear[2], _curved(rule, ans, args, blocks, care))
+        linear[2] = _added(linear[2], _curved(rule, ans, args, blocks))
     return built(ans, t, linear)
 
 
@@ -80,16 +81,14 @@ def _sum(slopes: Sequence[Any], blocks: Sequence[Any], care: str) -> Any:
     """Return Σ slope·block."""
     total: Any = None
     for g, block in zip(slopes, blocks, strict=True):
-        if g is MINUS_ONE and total is not None and block is not None:
-            total = total.minus(block)
-        else:
-            total = _added(total, _times(g, block, care))
+        subtracted = g is MINUS_ONE and total is not None and block is not None
+        total = total.minus(block) if subtracted else _added(total, _times(g, block, care))
     return total
 
 
-def _curved(rule: Elementwise, ans: Emitted, args: Sequence[Any], blocks: Sequence[Any], care: str) -> Any:
+def _curved(rule: Elementwise, ans: Emitted, args: Sequence[Any], blocks: Sequence[Any]) -> Any:
     """Return Σⱼ (Σᵢ ddᵢⱼ·e1ᵢ)⊗e2ⱼ."""
-    n = len(args)
+    n, care = len(args), "zeros" if any(callable(d) for d in rule.dd) else ""
     if not rule.dd:
         raise TypingError(f"np.{rule.func.__name__} has no second derivatives in the rule table (dd=), which compiled code needs")
     pairs = iter(rule.dd)
@@ -99,7 +98,7 @@ def _curved(rule: Elementwise, ans: Emitted, args: Sequence[Any], blocks: Sequen
     total: Any = None
     for j in active:
         u = _sum([values[min(i, j), max(i, j)] for i in active], [blocks[i][0] for i in active], care)
-        total = total if u is None else _added(total, u.outer(blocks[j][1]))
+        total = total if u is None else _added(total, u.outer(blocks[j][1], care))
     return total
 
 

@@ -12,11 +12,10 @@ import numba
 import numpy as np
 from numba.core import cgutils, types
 from numba.core.typing.templates import signature as typed
-from numba.extending import intrinsic, register_jitable
 from numba.np.arrayobj import _empty_nd_impl, make_array, populate_array, store_item
 
+from .extending import DIGEST, intrinsic, literal_intrinsic, overload, register_jitable
 from .types import Carrier, number, zero
-from .ways import overload
 
 SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {}
 """What a text in a driver stands for: the type of a function's result, and those of its arguments."""
@@ -24,7 +23,7 @@ SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {}
 
 def described(result: Any, arguments: tuple[Any, ...]) -> str:
     """Return a text for a signature; being a constant of the driver, it is what that is filed under on disk."""
-    text = f"{arguments} -> {result}"
+    text = f"{arguments} -> {result}, {DIGEST}"
     SIGNATURES[text] = result, arguments
     return text
 
@@ -32,7 +31,7 @@ def described(result: Any, arguments: tuple[Any, ...]) -> str:
 # Operations of drivers. ----------------------------------------------------------------------------------------------
 
 
-@intrinsic(prefer_literal=True)
+@literal_intrinsic
 def _call(context: Any, text: Any, address: Any, args: Any) -> Any:
     """Call the function at an address with the arguments in a tuple; what it raises goes on to the caller."""
     if not isinstance(text, types.StringLiteral):
@@ -71,7 +70,7 @@ def _words(context: Any, array: Any) -> Any:
     return real(array), emit
 
 
-@intrinsic(prefer_literal=True)
+@literal_intrinsic
 def _room(context: Any, text: Any, at: Any, like: Any) -> Any:
     """Return an array of the shape of another one for the argument of that number, not filled."""
     array = SIGNATURES[text.literal_value][1][at.literal_value].copy(readonly=False)
@@ -83,7 +82,7 @@ def _room(context: Any, text: Any, at: Any, like: Any) -> Any:
     return typed(array, text, at, like), emit
 
 
-@intrinsic(prefer_literal=True)
+@literal_intrinsic
 def _number(context: Any, text: Any, at: Any, x: Any, t: Any) -> Any:
     """Return the number for the argument of that number, of value x with one derivative t."""
     carrier = SIGNATURES[text.literal_value][1][at.literal_value]
@@ -134,14 +133,12 @@ def _column_of(y: Any, rows: Any, k: Any) -> Any:
     return lambda y, rows, k: rows[:, k].copy().reshape(y.shape)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _start(words: Any, x: Any) -> None:
     """Write values without derivatives."""
     words[:] = 0.0
-    i = 0
-    for p in x.flat:
+    for i, p in enumerate(x.flat):
         words[i, 0] = p
-        i += 1
 
 
 def _may_be_written(text: str, at: int) -> bool:
@@ -168,11 +165,10 @@ def jvp(text: str, at: int, *, is_array: bool) -> Any:
     def of_array(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
         numbers = _room(text, at, x)
         words = _words(numbers).reshape(x.size, 2)
-        i = 0
-        for p, q in zip(x.flat, t.flat):  # noqa: B905 - compiled
+        for i, p in enumerate(x.flat):
             words[i, 0] = p
+        for i, q in enumerate(t.flat):
             words[i, 1] = q
-            i += 1
         y = _call(text, address, (*before, numbers, *after))
         rows = _rows(y)
         return _column(y, rows, 0), _column(y, rows, 1)

@@ -35,7 +35,9 @@ class Emitted(np.lib.mixins.NDArrayOperatorsMixin):
 
     def cast(self, to: Any) -> "Emitted":
         """Return the number converted."""
-        return self if self.type == to or isinstance(to, types.Literal) else self.like(to, self.context.cast(self.builder, self.value, self.type, to))
+        if self.type == to or isinstance(to, types.Literal):
+            return self
+        return self.like(to, self.context.cast(self.builder, self.value, self.type, to))
 
     def constant(self, x: Any, type: Any) -> "Emitted":
         """Return a Python number of a type."""
@@ -138,10 +140,8 @@ def _comparison(operator_: Any, sign: str) -> Callable[..., Any]:
         x, y = common(a, b)
         while isinstance(x.type, Carrier):
             x, y = (z.like(z.type.base, z.builder.extract_value(z.value, 0)) for z in (x, y))
-        if _is_float(x):
-            compare = x.builder.fcmp_unordered if sign == "!=" else x.builder.fcmp_ordered
-        else:
-            compare = x.builder.icmp_signed
+        floating = x.builder.fcmp_unordered if sign == "!=" else x.builder.fcmp_ordered
+        compare = floating if _is_float(x) else x.builder.icmp_signed
         return x.like(types.boolean, compare(sign, x.value, y.value))
 
     return emit
@@ -211,7 +211,7 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
     np.square: _square,
     np.power: power,
     np.conjugate: lambda x: x,
-    np.isnan: lambda x: x != x,
+    np.isnan: lambda x: x != x,  # noqa: PLR0124 - nan differs from itself
     np.isinf: _isinf,
     np.less: _comparison(np.less, "<"),
     np.less_equal: _comparison(np.less_equal, "<="),
@@ -288,12 +288,13 @@ class Vector:
             product = b.select((g != 0.0).value, product, nothing)
         return Vector(b, product)
 
-    def outer(self, other: Any) -> "Vector":
-        """Return the products of all pairs, row by row."""
+    def outer(self, other: Any, care: str) -> "Vector":
+        """Return the products of all pairs, row by row; with care those with a derivative of 0 in the other block are 0."""
         b, n, m = self.builder, self.n, other.n if isinstance(other, Vector) else 1
         rows = shuffled(b, self.value, [i // m for i in range(n * m)])
         columns = shuffled(b, other.value, [i % m for i in range(n * m)]) if isinstance(other, Vector) else splat(b, other.value, n)
-        return Vector(b, b.fmul(rows, columns, flags=CONTRACT))
+        product, nothing = b.fmul(rows, columns, flags=CONTRACT), ir.Constant(rows.type, None)
+        return Vector(b, b.select(b.fcmp_unordered("!=", columns, nothing), product, nothing) if care else product)
 
 
 class Single:
@@ -327,9 +328,9 @@ class Single:
             product = where(g != 0.0, product, 0.0)
         return Single(product)
 
-    def outer(self, other: Any) -> Any:
-        """Return the products of all pairs."""
-        return other.times(self.number, "") if isinstance(other, Vector) else Single(self.number * other.number)
+    def outer(self, other: Any, care: str) -> Any:
+        """As that of a vector."""
+        return other.times(self.number, "zeros" if care else "")
 
 
 def parts(x: Emitted) -> tuple[Emitted, list[Any]]:

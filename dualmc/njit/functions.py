@@ -9,13 +9,13 @@ from typing import Any, cast
 import numpy as np
 from numba.core import types
 from numba.core.typing.templates import AbstractTemplate, infer, infer_global, signature
-from numba.extending import lower_builtin
 
 from ..rules.registry import RULES, complete, missing
 from ..rules.rule import Constant, Elementwise
 from .chain import OPERATORS, elementwise, plain
 from .emit import Emitted, called
 from .errors import Refusal
+from .extending import lower_builtin
 from .types import PLAIN, Carrier, number
 
 MATH = {
@@ -44,9 +44,9 @@ def _rules() -> Iterator[tuple[Any, Elementwise]]:
         yield function, RULES[ufunc]  # type: ignore[misc]
     for name, function in vars(math).items():
         if callable(function) and not name.startswith("_"):
-            rule = RULES.get(getattr(np, MATH.get(name, name), None))
-            if isinstance(rule, Elementwise):
-                yield function, rule
+            found = RULES.get(getattr(np, MATH.get(name, name), None))
+            if isinstance(found, Elementwise):
+                yield function, found
 
 
 def _values_only() -> Iterator[Any]:

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
-from numba.extending import register_jitable
 
 from .arrays import Implementation, absent, is_array, value
+from .extending import overload, register_jitable
 from .types import Carrier, number
-from .ways import overload
 
 # Products. -----------------------------------------------------------------------------------------------------------
 
@@ -103,7 +102,7 @@ def _vdot(a: Any, b: Any) -> Implementation:
 # Systems. ------------------------------------------------------------------------------------------------------------
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _eliminated(a: Any, b: Any) -> Any:
     """Turn a into its triangular factors and b into the solution of what is left, and return the sign of the permutation; 0 if singular."""
     n, sign = a.shape[0], 1.0
@@ -129,7 +128,7 @@ def _eliminated(a: Any, b: Any) -> Any:
     return sign
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _solved(a: Any, b: Any) -> Any:
     """Write the solution of a·x = b into b; a is overwritten."""
     n = a.shape[0]
@@ -203,7 +202,7 @@ def _det(a: Any) -> Implementation:
     return det
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _without_division(a: Any) -> Any:
     """Return the determinant, also of a singular matrix (Bird, "A simple division-free algorithm for computing determinants", 2011)."""
     n = a.shape[0]
@@ -228,7 +227,7 @@ def _norm(a: Any, ord: Any = None) -> Implementation:
         largest = 0.0
         for x in a.flat:
             largest = max(largest, abs(value(x)))
-        if largest == 0.0 or largest == np.inf:
+        if largest in (0.0, np.inf):
             return np.sum(a * 0.0) + largest
         total = a.flat[0] * 0.0
         for x in a.flat:

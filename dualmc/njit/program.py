@@ -14,7 +14,7 @@ from ..trees import Structure, flatten
 from . import errors, retyping, ways
 from .types import Axes, Carrier
 
-NOT_TAKEN = ("parallel", "cache")
+NOT_TAKEN = ("parallel", "cache", "nopython")
 """Options that a second dispatcher for the same Python function goes without."""
 
 

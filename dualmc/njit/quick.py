@@ -48,7 +48,7 @@ def _kind(x: Any) -> Any:
     return (x.dtype, x.ndim, x.flags.c_contiguous) if type(x) is ndarray else type(x)
 
 
-def _prepare(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build) -> Prepared | None:
+def _prepare(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build, *, along: bool) -> Prepared | None:
     """Return the driver that build(text) makes for the arguments, or None if the result is not one number or array with derivatives."""
     x = args[at]
     is_array = type(x) is ndarray
@@ -62,11 +62,12 @@ def _prepare(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build) ->
         return None
     driver = build(drivers.described(result, tuple(code.signature.args)))
     address = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
-    outer = [types.Array(carrier.real, x.ndim, _layout(x)) if is_array else carrier.real] * (2 if sizes == (1,) else 1)
+    outer = [types.Array(carrier.real, x.ndim, _layout(x)) if is_array else carrier.real] * (1 + along)
     before, after = (types.Tuple.from_types(given[s]) for s in (slice(at), slice(at + 1, None)))
     signature = (types.intp, before, *outer, after)
     driver.compile(signature)
-    return Prepared(driver.overloads[signature].entry_point, address, not isinstance(result, types.Array), number(result).memory["words"].base.type)
+    real = number(result).memory["words"].base.type
+    return Prepared(driver.overloads[signature].entry_point, address, not isinstance(result, types.Array), real)
 
 
 def _code(f: Any, given: list[Any], at: int, *, several: bool) -> Any:
@@ -89,20 +90,20 @@ def _layout(x: Any) -> str:
     return "C" if x.flags.c_contiguous else "A"
 
 
-def _prepared(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build) -> Prepared | None:
+def _prepared(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build, *, along: bool = False) -> Prepared | None:
     kept = f.__dict__.get(_KEPT)
     if kept is None:
         kept = f.__dict__[_KEPT] = {}
-    key = (sizes, at, _kind(args[0])) if len(args) == 1 else (sizes, at, *map(_kind, args))
+    key = (sizes, along, at, _kind(args[0])) if len(args) == 1 else (sizes, along, at, *map(_kind, args))
     found = kept.get(key, kept)
     if found is kept:
-        found = kept[key] = _prepare(f, args, at, sizes, build)
+        found = kept[key] = _prepare(f, args, at, sizes, build, along=along)
     return found  # type: ignore[no-any-return]
 
 
-def _fits(args: Sequence[Any], at: Any) -> bool:
-    """Whether the argument is an array or number to differentiate by, and the others are constants that a driver takes."""
-    if type(at) is not int or not 0 <= at < len(args):
+def _fits(f: Any, args: Sequence[Any], at: Any) -> bool:
+    """Whether the argument is an array or number to differentiate by, and the others, none left out, are constants a driver takes."""
+    if type(at) is not int or not 0 <= at < len(args) or len(args) != f.py_func.__code__.co_argcount:
         return False
     for a in args:
         if type(a) not in _CONSTANTS:
@@ -113,7 +114,7 @@ def _fits(args: Sequence[Any], at: Any) -> bool:
 
 def jacobian(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
     """Return value and Jacobian, or None where the general way is to be taken."""
-    if not _fits(args, at) or type(args[at]) is not ndarray or not args[at].size:
+    if not _fits(f, args, at) or type(args[at]) is not ndarray or not args[at].size:
         return None
     x = args[at]
     step = width(x.size, WIDEST)
@@ -145,7 +146,7 @@ def jvp(f: Any, primals: Any, tangents: Any) -> tuple[Any, Any] | None:
 
 
 def _along(f: Any, args: tuple[Any, ...], at: int, t: Any) -> tuple[Any, Any] | None:
-    if not _fits(args, at):
+    if not _fits(f, args, at):
         return None
     x = args[at]
     is_array = type(x) is ndarray
@@ -153,7 +154,7 @@ def _along(f: Any, args: tuple[Any, ...], at: int, t: Any) -> tuple[Any, Any] | 
         return None
     if not is_array and type(t) not in (float, int, np.float64):
         return None
-    found = _prepared(f, args, at, (1,), lambda text: drivers.jvp(text, at, is_array=is_array))
+    found = _prepared(f, args, at, (1,), lambda text: drivers.jvp(text, at, is_array=is_array), along=True)
     if found is None:
         return None
     value, derivative = found.entry(found.address, args[:at], x, t, args[at + 1 :])
@@ -168,7 +169,7 @@ def hessian(f: Any, args: tuple[Any, ...], at: Any) -> Any:
 
 def value_gradient_and_hessian(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any, Any] | None:
     """Return value, gradient and Hessian of a function that returns one number, or None where the general way is to be taken."""
-    if not _fits(args, at) or type(args[at]) is not ndarray or not args[at].size:
+    if not _fits(f, args, at) or type(args[at]) is not ndarray or not args[at].size:
         return None
     x = args[at]
     sizes = width(x.size, BLOCK[0]), width(x.size, BLOCK[1])

@@ -19,8 +19,8 @@ from numba.core.rewrites import Rewrite, register_rewrite
 from .errors import NoRoom, Refusal
 from .types import Carrier, number
 
-ALLOCATIONS = {"zeros": ("shape",), "empty": ("shape",), "ones": ("shape",), "full": ("shape", "fill_value")}
-"""Functions of NumPy whose dtype is float64 if nothing else is said, and what they take before it."""
+ALLOCATIONS = {"zeros": 1, "empty": 1, "ones": 1, "full": 2}
+"""Functions of NumPy whose dtype is float64 if nothing else is said, and how many arguments stand before it."""
 
 PLAIN = (float, np.float64)
 """How a program says float64."""
@@ -79,10 +79,14 @@ class Retype(Rewrite):  # type: ignore[misc]
     def _is_allocation(self, call: Any) -> bool:
         if not isinstance(call, ir.Expr) or call.op != "call" or call.vararg is not None:
             return False
-        name = find_callname(self.func_ir, call) or ("", "")
-        places = ALLOCATIONS.get(name[0], ()) if name[1] == "numpy" else ()
-        dtypes = [v for k, v in call.kws if k == "dtype"] + list(call.args[len(places) :])
-        return bool(places) and len(dtypes) + len(call.args[: len(places)]) == len(call.args) + len(call.kws) and all(map(self._is_plain, dtypes))
+        places = self._places(call)
+        dtypes = [v for k, v in call.kws if k == "dtype"] + list(call.args[places:])
+        return places > 0 and len(dtypes) == max(0, len(call.args) - places) + len(call.kws) and all(map(self._is_plain, dtypes))
+
+    def _places(self, call: Any) -> int:
+        """Return how many arguments stand before the dtype; 0 if the function is not an allocation."""
+        name, module = guard(find_callname, self.func_ir, call) or ("", "")
+        return ALLOCATIONS.get(name, 0) if module == "numpy" else 0
 
     def _is_plain(self, dtype: Any) -> bool:
         """Whether a variable is float64, said as np.float64 or float."""
@@ -100,8 +104,8 @@ class Retype(Rewrite):  # type: ignore[misc]
                 call, loc = statement.value, statement.loc
                 dtype = ir.Var(statement.target.scope, mk_unique_var("$dtype"), loc)
                 new.append(ir.Assign(ir.Global("dtype", self.carrier, loc), dtype, loc))
-                places = ALLOCATIONS[find_callname(self.func_ir, call)[0]]
-                call = ir.Expr.call(call.func, list(call.args[: len(places)]), (*[kw for kw in call.kws if kw[0] != "dtype"], ("dtype", dtype)), loc)
+                kept, named = list(call.args[: self._places(call)]), [kw for kw in call.kws if kw[0] != "dtype"]
+                call = ir.Expr.call(call.func, kept, (*named, ("dtype", dtype)), loc)
                 new.append(ir.Assign(call, statement.target, loc))
             else:
                 new.append(statement)

@@ -16,8 +16,10 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.datamodel import models
 from numba.core.typeconv import Conversion
-from numba.extending import lower_cast, register_model
+from numba.extending import register_model
 from numba.np import numpy_support
+
+from .extending import DIGEST, lower_cast
 
 Axes = tuple[int, ...]
 """Which sets of directions a block has an axis for."""
@@ -48,13 +50,13 @@ class Carrier(types.Type):  # type: ignore[misc]
     """
 
     def __init__(self, base: Any, sizes: Axes) -> None:
-        self.base, self.sizes = base, tuple(sizes)
+        self.base, self.sizes, self.code = base, tuple(sizes), DIGEST
         super().__init__(name=f"{'Dual' if len(sizes) == 1 else 'HyperDual'}({base}, {', '.join(map(str, sizes))})")
 
     @property
     def key(self) -> Any:
         """What tells types apart."""
-        return self.base, self.sizes
+        return self.base, self.sizes, self.code
 
     @property
     def is_internal(self) -> bool:

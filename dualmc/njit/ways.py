@@ -4,16 +4,14 @@ import functools
 from typing import Any
 
 import numpy as np
-from numba.core import extending, types
+from numba.core import types
 from numba.core.registry import cpu_target
 from numba.core.typing import npydecl
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr
 from numba.np import npyimpl
 
+from .extending import lower_builtin, lower_getattr
 from .types import Carrier, carries
-
-overload = functools.partial(extending.overload, strict=False)
-"""Declare what a function is for some types; what is returned may call its arguments by other names."""
 
 
 def _taking_numbers(prepare: Any) -> Any:
@@ -67,7 +65,7 @@ def know(carrier: Carrier) -> None:
         _KNOWN[name] = carrier
         context = cpu_target.target_context
         context.nonconst_module_attrs = (*context.nonconst_module_attrs, (_NUMPY, name))
-        extending.lower_getattr(_NUMPY, name)(lambda context, builder, t, value: context.get_dummy_value())
+        lower_getattr(_NUMPY, name)(lambda context, builder, t, value: context.get_dummy_value())
 
 
 # Methods. Of several that are declared for arrays Numba takes the first one, whether it is for such entries or not. --------
@@ -86,7 +84,7 @@ def method(name: str, function: Any) -> None:
             found = self.context.resolve_function_type(function, (self.this, *args), kws)
             return None if found is None else found.as_method()
 
-    @extending.lower_builtin(Template.key, types.Array, types.VarArg(types.Any))
+    @lower_builtin(Template.key, types.Array, types.VarArg(types.Any))
     def call(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         t = context.typing_context.resolve_value_type(function)
         implementation = context.get_function(t, t.get_call_type(context.typing_context, signature.args, {}))
