@@ -50,7 +50,7 @@ def test_hessians_are_what_second_differences_measure(name):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_values_are_those_of_the_compiled_function(name):
-    for y, z in zip(value_and_jacobian(name)[0], flatten(COMPILED[name](X))[0], strict=True):
+def test_values_are_those_of_the_python_code(name):
+    for y, z in zip(value_and_jacobian(name)[0], flatten(PROGRAMS[name][0](X))[0], strict=True):
         assert np.shape(y) == np.shape(z)
         assert np.allclose(y, z, rtol=1e-14, atol=1e-14)
