@@ -1,6 +1,8 @@
 """What enters and leaves a transform: arguments become Duals of a fresh level, results are taken apart again."""
 
+import importlib
 import itertools
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -103,6 +105,14 @@ def argument_numbers(name: str, argnums: Any, n: int, option: str = "argnums") -
     if len(set(normal)) != len(normal):
         raise ValueError(f"{name}: {option}={argnums!r} names an argument twice")
     return normal
+
+
+def short_ways(f: Function) -> Any:
+    """Return the module with short ways for a function that Numba compiled (dualmc.njit.quick); None for any other."""
+    numba = sys.modules.get("numba.core.dispatcher")
+    if numba is None or not isinstance(f, numba.Dispatcher):
+        return None
+    return importlib.import_module("dualmc.njit.quick")
 
 
 class Call:

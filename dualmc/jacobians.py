@@ -10,7 +10,7 @@ import numpy as np
 from . import structure
 from ._typing import Array, Function, Shape
 from .arrays.dual import Dual
-from .boundary import Call, fresh_level, function_name, outputs, settled, zero_tangent
+from .boundary import Call, fresh_level, function_name, outputs, settled, short_ways, zero_tangent
 from .passes import CHUNK_BYTES, basis, checked_chunk_size, chunks, fresh
 from .rules.selection import base
 from .structure import Strategy
@@ -98,15 +98,22 @@ def _returned(value: Any, derivative: Any, aux: Any, with_value: bool, has_aux: 
 
 
 Solver = Callable[[Call], tuple[Any, Any, Any]]
+Short = Callable[[tuple[Any, ...]], tuple[Any, Any] | None]
+"""The short way for a compiled function: value and derivative for its arguments, or None where they ask for the general way."""
 
 
-def transform(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver, batch: int = 0) -> Function:
-    """Return the function that calls solve on each call of it."""
+def transform(
+    name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool, solve: Solver, batch: int = 0, short: Short | None = None
+) -> Function:
+    """Return the function that calls solve on each call of it, after short if there is one."""
     if not callable(f):
         raise TypeError(f"{name}: f must be a function, got {type(f).__name__}; write {name}(f)(x)")
 
     @functools.wraps(f)
     def transformed(*args: Any, **kwargs: Any) -> Any:
+        found = short(args) if short is not None and not kwargs else None
+        if found is not None:
+            return found if with_value else found[1]
         call = Call(name, f, argnums, args, kwargs, batch)
         value, derivative, aux = solve(call)
         return _returned(value, derivative, aux, with_value, has_aux)
@@ -135,7 +142,9 @@ def _jacobian(
         trees = (call.like_inputs(split_columns(j, call.shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    return transform(name, f, argnums, has_aux, with_value, solve, batch)
+    ways = None if has_aux or chunk_size is not None or holomorphic or batch or strategy == "structured" else short_ways(f)
+    short = None if ways is None else lambda args: ways.jacobian(f, args, argnums)
+    return transform(name, f, argnums, has_aux, with_value, solve, batch, short)
 
 
 def check_holomorphic(name: str, leaves: Sequence[Array], holomorphic: bool) -> None:
@@ -286,7 +295,9 @@ def _gradient(
         check_one_number(call, values, outer, "dm.jacobian")
         return values[0], call.like_inputs(split_columns(jacobians[0], call.shapes)), aux
 
-    return transform(name, f, argnums, has_aux, with_value, solve, batch)
+    ways = None if has_aux or chunk_size is not None or batch or strategy == "structured" else short_ways(f)
+    short = None if ways is None else lambda args: ways.gradient(f, args, argnums)
+    return transform(name, f, argnums, has_aux, with_value, solve, batch, short)
 
 
 def gradient(
@@ -392,7 +403,9 @@ def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic
         trees = (call.like_inputs(iter(by_input)) for by_input in zip(*columns, strict=True))
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    return transform(name, f, argnums, has_aux, with_value, solve)
+    ways = None if has_aux or holomorphic else short_ways(f)
+    short = None if ways is None else lambda args: ways.derivative(f, args, argnums)
+    return transform(name, f, argnums, has_aux, with_value, solve, short=short)
 
 
 def derivative(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False) -> Function:

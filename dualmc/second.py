@@ -10,7 +10,7 @@ import numpy as np
 from . import structure
 from ._typing import Array, Function, Shape, Tree
 from .blocks import Side, by_own_direction, derivatives, directions_together, filled, run, seeds
-from .boundary import Call, argument_numbers, entering, settled
+from .boundary import Call, argument_numbers, entering, settled, short_ways
 from .forward import direction_leaves, primal_leaves
 from .jacobians import check_one_number, check_real
 from .passes import chunks
@@ -22,14 +22,27 @@ Argnums = int | Sequence[int]
 
 
 def _transform(
-    name: str, f: Function, solve: Callable[[Call], Any], argnums: Argnums, batch: int, columns: Argnums | None = None
+    name: str,
+    f: Function,
+    solve: Callable[[Call], Any],
+    argnums: Argnums,
+    batch: int,
+    columns: Argnums | None = None,
+    short: Callable[[tuple[Any, ...]], Any] | None = None,
 ) -> Function:
-    """Return the function that calls solve on each call of it, with all differentiated arguments as leaves."""
+    """
+    Return the function that calls solve on each call of it, with all differentiated arguments as leaves.
+
+    `short` is the short way for a compiled function, which gives None where arguments ask for the general way.
+    """
     if not callable(f):
         raise TypeError(f"{name}: f must be a function, got {type(f).__name__}; write {name}(f)(x)")
 
     @functools.wraps(f)
     def transformed(*args: Any, **kwargs: Any) -> Any:
+        found = short(args) if short is not None and not kwargs else None
+        if found is not None:
+            return found
         numbers = argument_numbers(name, argnums, len(args))
         if columns is not None:
             numbers = tuple(dict.fromkeys(numbers + argument_numbers(name, columns, len(args), "columns")))
@@ -125,7 +138,9 @@ def hessian(
         result = _hessians(rows, other, outer, matrices)
         return (result, aux) if has_aux else result
 
-    return _transform("hessian", f, solve, argnums, batch, columns)
+    ways = None if has_aux or chunk_size is not None or batch or columns is not None or strategy == "structured" else short_ways(f)
+    short = None if ways is None else lambda args: ways.hessian(f, args, argnums)
+    return _transform("hessian", f, solve, argnums, batch, columns, short)
 
 
 def _structured(call: Call, strategy: Strategy, has_aux: bool) -> Any:
@@ -191,7 +206,9 @@ def value_gradient_and_hessian(
         value = (values[0], aux) if has_aux else values[0]
         return value, gradient, _hessians(side, side, outer, matrices)
 
-    return _transform("value_gradient_and_hessian", f, solve, argnums, batch)
+    ways = None if has_aux or chunk_size is not None or batch or strategy == "structured" else short_ways(f)
+    short = None if ways is None else lambda args: ways.value_gradient_and_hessian(f, args, argnums)
+    return _transform("value_gradient_and_hessian", f, solve, argnums, batch, short=short)
 
 
 def hessian_diagonal(

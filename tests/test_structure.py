@@ -17,6 +17,7 @@ LAYERS = [
     {"propagate"},
     {"hyper"},
     {"arrays"},
+    {"njit"},
     {"boundary"},
     {"recording"},
     {"passes"},

@@ -1,6 +1,7 @@
-"""The NumPy protocols of an array that carries tangents: keywords of ufuncs, their methods, `out=` and `like=`."""
+"""The protocols of an array that carries tangents: NumPy's, with keywords of ufuncs, their methods, `out=` and `like=`; and Numba's."""
 
 import functools
+import importlib
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,11 @@ class NumPyProtocol:
     @staticmethod
     def _evaluate(rule: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         raise NotImplementedError
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba asks for when a function that it compiled is called with this array."""
+        return importlib.import_module("dualmc.njit").ACTIVE
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)

@@ -1,0 +1,26 @@
+"""
+Functions compiled by Numba, differentiated inside compiled code: loaded when the first of them meets a derivative.
+
+    types, boxing         numbers with derivatives, for Numba; how they enter and leave
+    emit, chain           a partial of the rule table writes itself into the compiled function; the chain rule
+    functions             the functions of the table and Python's operators
+    arrays, linalg        what whole arrays of such numbers have
+    ways                  where Numba asks for its own numbers
+    retyping, errors      allocations that have to hold derivatives; what a refusal says
+    program               a call: arguments packed, results taken apart
+    active                a call as one operation on Duals, HyperDuals and recorded tangents
+    hook                  how Numba hands over a call with Duals
+"""
+
+from . import arrays as arrays
+from . import boxing as boxing
+from . import functions as functions
+from . import linalg as linalg
+from . import refusals as refusals
+from .active import evaluate
+from .hook import ACTIVE as ACTIVE
+from .hook import install
+from .ways import put_methods_first
+
+put_methods_first()
+install(evaluate)

@@ -1,0 +1,249 @@
+"""
+Loops over blocks of directions, compiled: seeds in, the user's function called by its address, derivatives out.
+
+A driver is compiled for types alone, so that its code on disk serves every function with such arguments and results.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import cgutils, types
+from numba.core.typing.templates import signature as typed
+from numba.np.arrayobj import _empty_nd_impl, make_array, populate_array, store_item
+
+from .extending import DIGEST, intrinsic, literal_intrinsic, overload, register_jitable
+from .types import Carrier, number, zero
+
+SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+"""What a text in a driver stands for: the type of a function's result, and those of its arguments."""
+
+
+def described(result: Any, arguments: tuple[Any, ...]) -> str:
+    """Return a text for a signature; being a constant of the driver, it is what that is filed under on disk."""
+    text = f"{arguments} -> {result}, {DIGEST}"
+    SIGNATURES[text] = result, arguments
+    return text
+
+
+# Operations of drivers. ----------------------------------------------------------------------------------------------
+
+
+@literal_intrinsic
+def _call(context: Any, text: Any, address: Any, args: Any) -> Any:
+    """Call the function at an address with the arguments in a tuple; what it raises goes on to the caller."""
+    if not isinstance(text, types.StringLiteral):
+        return None
+    result, arguments = SIGNATURES[text.literal_value]
+
+    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        pointer = builder.inttoptr(given[1], context.call_conv.get_function_type(result, arguments).as_pointer())
+        values = [
+            context.cast(builder, builder.extract_value(given[2], i), t, to) for i, (t, to) in enumerate(zip(args, arguments, strict=True))
+        ]
+        status, value = context.call_conv.call_function(builder, pointer, result, arguments, values)
+        with cgutils.if_unlikely(builder, status.is_error):
+            context.call_conv.return_status_propagate(builder, status)
+        return value
+
+    return typed(result, text, types.intp, args), emit
+
+
+@intrinsic
+def _words(context: Any, array: Any) -> Any:
+    """Return a C-contiguous array of numbers with derivatives as one of their words, with these along one more axis."""
+    carrier = array.dtype
+    real = types.Array(carrier.real, array.ndim + 1, "C")
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, target = make_array(array)(context, builder, args[0]), make_array(real)(context, builder)
+        size = context.get_constant(types.intp, carrier.real.bitwidth // 8)
+        shape = [*cgutils.unpack_tuple(builder, source.shape, array.ndim), context.get_constant(types.intp, carrier.words)]
+        strides = [*cgutils.unpack_tuple(builder, source.strides, array.ndim), size]
+        data = builder.bitcast(source.data, target.data.type)
+        populate_array(target, data, shape, strides, size, source.meminfo, source.parent)
+        context.nrt.incref(builder, real, target._getvalue())  # noqa: SLF001
+        return target._getvalue()  # noqa: SLF001
+
+    return real(array), emit
+
+
+@literal_intrinsic
+def _room(context: Any, text: Any, at: Any, like: Any) -> Any:
+    """Return an array of the shape of another one for the argument of that number, not filled."""
+    array = SIGNATURES[text.literal_value][1][at.literal_value].copy(readonly=False)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        shape = make_array(like)(context, builder, args[2]).shape
+        return _empty_nd_impl(context, builder, array, cgutils.unpack_tuple(builder, shape, like.ndim))._getvalue()  # noqa: SLF001
+
+    return typed(array, text, at, like), emit
+
+
+@literal_intrinsic
+def _number(context: Any, text: Any, at: Any, x: Any, t: Any) -> Any:
+    """Return the number for the argument of that number, of value x with one derivative t."""
+    carrier = SIGNATURES[text.literal_value][1][at.literal_value]
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        made = zero(context, carrier)
+        for i, part in enumerate(args[2:]):
+            made = builder.insert_value(made, part, i)
+        return made
+
+    return typed(carrier, text, at, carrier.base, carrier.base), emit
+
+
+@intrinsic
+def _alone(context: Any, x: Any) -> Any:
+    """Return an array of one number."""
+    array = types.Array(x, 1, "C")
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        made = _empty_nd_impl(context, builder, array, [context.get_constant(types.intp, 1)])
+        store_item(context, builder, array, args[0], made.data)
+        return made._getvalue()  # noqa: SLF001
+
+    return array(x), emit
+
+
+def _rows(y: Any) -> Any:
+    """Return the words of a result, one row for each number in it."""
+
+
+@overload(_rows)
+def _rows_of(y: Any) -> Any:
+    if isinstance(y, Carrier):
+        return lambda y: _words(_alone(y))
+    if y.layout == "C":
+        return lambda y: _words(y).reshape(y.size, -1)
+    return lambda y: _words(y.copy()).reshape(y.size, -1)
+
+
+def _column(y: Any, rows: Any, k: int) -> Any:
+    """Return one word of each number, in the shape of the result."""
+
+
+@overload(_column)
+def _column_of(y: Any, rows: Any, k: Any) -> Any:
+    if isinstance(y, Carrier):
+        return lambda y, rows, k: rows[0, k]
+    return lambda y, rows, k: rows[:, k].copy().reshape(y.shape)
+
+
+@register_jitable
+def _start(words: Any, x: Any) -> None:
+    """Write values without derivatives."""
+    words[:] = 0.0
+    for i, p in enumerate(x.flat):
+        words[i, 0] = p
+
+
+def _may_be_written(text: str, at: int) -> bool:
+    """Whether the function may write to the argument of that number, so that each run needs a new one."""
+    return bool(SIGNATURES[text][1][at].mutable)
+
+
+def _real(text: str) -> Any:
+    """Return the scalar type of the numbers in a result."""
+    return number(SIGNATURES[text][0]).memory["words"].base.type
+
+
+def _driver(function: Callable[..., Any]) -> Any:
+    return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+
+
+# Drivers: address of the function, arguments before the one by which it is differentiated, this one, arguments after it. ----
+
+
+@functools.cache
+def jvp(text: str, at: int, *, is_array: bool) -> Any:
+    """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along t."""
+
+    def of_array(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
+        numbers = _room(text, at, x)
+        words = _words(numbers).reshape(x.size, 2)
+        for i, p in enumerate(x.flat):
+            words[i, 0] = p
+        for i, q in enumerate(t.flat):
+            words[i, 1] = q
+        y = _call(text, address, (*before, numbers, *after))
+        rows = _rows(y)
+        return _column(y, rows, 0), _column(y, rows, 1)
+
+    def of_number(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
+        y = _call(text, address, (*before, _number(text, at, x, t), *after))
+        rows = _rows(y)
+        return _column(y, rows, 0), _column(y, rows, 1)
+
+    return _driver(of_array if is_array else of_number)
+
+
+@functools.cache
+def jacobian(text: str, at: int, width: int) -> Any:
+    """Return the driver of a Jacobian by an array: it gives the value, and the Jacobian with a row for each number in it."""
+    again, real = _may_be_written(text, at), _real(text)
+
+    def run(address: int, before: Any, x: Any, after: Any) -> Any:
+        n = x.size
+        numbers = _room(text, at, x)
+        words = _words(numbers).reshape(n, width + 1)
+        out = np.empty((0, n), real)
+        for start in range(0, max(n, 1), width):
+            k = min(width, n - start)
+            if again or start == 0:
+                _start(words, x)
+            else:
+                for j in range(width):
+                    words[start - width + j, 1 + j] = 0.0
+            for j in range(k):
+                words[start + j, 1 + j] = 1.0
+            y = _call(text, address, (*before, numbers, *after))
+            rows = _rows(y)
+            if start == 0:
+                out = np.empty((rows.shape[0], n), real)
+            for i in range(rows.shape[0]):
+                for j in range(k):
+                    out[i, start + j] = rows[i, 1 + j]
+        return _column(y, rows, 0), out
+
+    return _driver(run)
+
+
+@functools.cache
+def hessian(text: str, at: int, height: int, width: int) -> Any:
+    """Return the driver of a Hessian by an array, for a function that returns one number: it gives value, gradient and Hessian."""
+    again, real = _may_be_written(text, at), _real(text)
+
+    def run(address: int, before: Any, x: Any, after: Any) -> Any:
+        n = x.size
+        numbers = _room(text, at, x)
+        words = _words(numbers).reshape(n, (1 + height) * (1 + width))
+        gradient, out = np.empty(n, real), np.empty((n, n), real)
+        for p in range(0, max(n, 1), height):
+            for q in range(p // width * width, max(n, 1), width):
+                rows_, columns = min(height, n - p), min(width, n - q)
+                if again or p == q == 0:
+                    _start(words, x)
+                for i in range(rows_):
+                    words[p + i, 1 + i] = 1.0
+                for j in range(columns):
+                    words[q + j, 1 + height + j] = 1.0
+                y = _call(text, address, (*before, numbers, *after))
+                rows = _rows(y)
+                for j in range(columns):
+                    gradient[q + j] = rows[0, 1 + height + j]
+                    for i in range(rows_):
+                        found = rows[0, 1 + height + width + i * width + j]
+                        out[p + i, q + j] = found
+                        out[q + j, p + i] = found
+                if not again:
+                    for i in range(rows_):
+                        words[p + i, 1 + i] = 0.0
+                    for j in range(columns):
+                        words[q + j, 1 + height + j] = 0.0
+        return _column(y, rows, 0), gradient, out
+
+    return _driver(run)

@@ -1,0 +1,48 @@
+"""What a refusal says: the reason, and the line to change, before the report of Numba."""
+
+import re
+from typing import Any
+
+from numba.core import ir
+
+STORED = (
+    "a number with derivatives is stored into an array of {0}, which has no room for them; "
+    "allocate it as np.zeros(n, dtype=x.dtype) or np.zeros_like(x)"
+)
+CONVERTED = "{0}(x) of a number with derivatives would lose them; leave the conversion out, or compute with x itself"
+
+
+class Refusal(Exception):  # noqa: N818
+    """
+    Raised while types are inferred, where derivatives would be lost.
+
+    It is no error of Numba's, for those end up in a report of all that was tried, and are kept for the next attempt.
+    """
+
+
+class NoRoom(Refusal):
+    """A number with derivatives is stored into an array without room for them."""
+
+
+_CAST = re.compile(r"Casting \w*Dual\([^)]*\) to (\w+) directly is unsupported")
+
+
+def refusal(dispatcher: Any, error: Exception) -> TypeError:
+    """Return the error for a function that does not compile for numbers with derivatives."""
+    name, report = getattr(dispatcher, "__name__", "the function"), str(error)
+    cast = _CAST.search(report)
+    if isinstance(error, Refusal) or cast:
+        reason = CONVERTED.format(f"np.{cast[1]}") if cast else report
+        return TypeError(f"{name}{_place(error)}: {reason}")
+    return TypeError(f"{name}{_place(error)} cannot be compiled for numbers with derivatives.\n{report}")
+
+
+def _place(error: Exception) -> str:
+    """Return the line of the program that types were inferred for when the error was raised."""
+    found, step = None, error.__traceback__
+    while step is not None:
+        loc = getattr(step.tb_frame.f_locals.get("self"), "loc", None)
+        found = loc if isinstance(loc, ir.Loc) else found
+        step = step.tb_next
+    found = found or getattr(error, "loc", None)
+    return f" ({found.filename}, line {found.line})" if found is not None else ""
