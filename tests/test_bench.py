@@ -57,7 +57,8 @@ SMALL = {
         hand=lambda x: (1 - np.tanh(W @ x) ** 2)[:, None] * W,
     ),
     "sparse": Problem(
-        "brusselator", "mostly zeros", "jacobian", problems.brusselator, RNG.uniform(1, 3, (2, 4)), hand=problems.brusselator_jacobian_by_hand
+        "brusselator", "mostly zeros", "jacobian", problems.brusselator, RNG.uniform(1, 3, (2, 4)),
+        hand=problems.brusselator_jacobian_by_hand,
     ),
     "hessian": Problem(
         "ackley", "", "hessian", problems.ackley, RNG.normal(size=4), hand=problems.ackley_hessian_by_hand,
