@@ -79,6 +79,22 @@ def crossing(sizes: Sequence[int], found: Sequence[Any]) -> float:
     return float("nan")
 
 
+def patterns() -> None:
+    """Draw the Jacobian of a Brusselator on a small periodic grid, by slots and by colours."""
+
+    def rate(w: Any) -> Any:
+        u, v = w
+        spread = [np.roll(z, 1, 0) + np.roll(z, -1, 0) + np.roll(z, 1, 1) + np.roll(z, -1, 1) - 4 * z for z in (u, v)]
+        return np.stack([1 + u * u * v - 4.4 * u + spread[0], 3.4 * u - u * u * v + spread[1]])
+
+    pattern = dm.jacobian_sparsity(rate)(np.ones((2, 6, 6)))
+    coloring = dm.coloring(pattern)
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.4), layout="constrained")
+    dm.spy(pattern, axes[0], colors="slots").set_title(f"{np.diff(pattern.indptr).max()} slots")
+    dm.spy(pattern, axes[1], colors=coloring).set_title(f"{coloring.count} colours")
+    figure.savefig(HERE / "pattern.png", dpi=100)
+
+
 def main() -> None:
     """Measure, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -86,6 +102,7 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     x = np.random.default_rng(1).normal(size=max(SIZES))
     HERE.mkdir(exist_ok=True)
+    patterns()
     by_inputs = measured("one output, n inputs", SIZES, lambda n: (energy, x[:n]), seconds)
     by_outputs = measured("one input, n outputs", SIZES, lambda n: (curve(np.linspace(0, 3, n)), 1.5), seconds)
     both = measured(f"{INPUTS} inputs, n outputs", OUTPUTS, lambda n: (network(n), x[:INPUTS]), seconds)
