@@ -22,9 +22,9 @@ def spy(J: Any, ax: Any = None, *, colors: Any = None, **kwargs: Any) -> Any:
         All entries that are stored are drawn, whatever their value.
     ax : matplotlib.axes.Axes, optional
         Where to draw; the current axes of pyplot when left out.
-    colors : array of int or Coloring, optional
+    colors : array of int, Coloring or "slots", optional
         A colour for each entry, counted from 0, in the order of `J.data`; or a colouring, whose columns (or rows) give theirs to the
-        entries. All are black when left out.
+        entries; or "slots", for the entries of each row as slots hold them: first, second and so on. All are black when left out.
     **kwargs
         For `Axes.imshow`: `cmap`, `alpha`, `aspect` and so on.
 
@@ -38,14 +38,15 @@ def spy(J: Any, ax: Any = None, *, colors: Any = None, **kwargs: Any) -> Any:
     ImportError
         If SciPy or matplotlib is missing (extras `scipy` and `plot`).
     TypeError
-        If J is not sparse, or colors are not integers.
+        If J is not sparse, or colors are none of these.
     ValueError
         If colors do not fit J.
 
     Notes
     -----
     An image of at most 250 cells a side, so that a picture of 10⁶ entries is drawn as fast as one of few. Where several entries share
-    a cell it has the highest of their colours.
+    a cell it has the highest of their colours. A slot diag(v)·G has at most one entry in each row, so that the most entries of a row are
+    the fewest slots, and those of a stencil.
 
     Examples
     --------
@@ -72,19 +73,34 @@ def spy(J: Any, ax: Any = None, *, colors: Any = None, **kwargs: Any) -> Any:
 
 def _of_entries(colors: Any, places: Any) -> Array:
     """Return the colour of each entry."""
+    if isinstance(colors, str) and colors == "slots":
+        return _ranks(places)
     if isinstance(colors, Coloring):
         if colors.pattern.shape != places.shape:
             raise ValueError(f"spy: colors are a Coloring of a pattern of shape {colors.pattern.shape}, but J has the shape {places.shape}")
         return colors.colors[places.row if colors.kind == "rows" else places.col]
     found = np.asarray(colors)
     if found.dtype.kind not in "iu":
-        raise TypeError(f"spy: colors must be integers or a Coloring, got dtype {found.dtype}")
+        raise TypeError(f"spy: colors must be integers, a Coloring or 'slots', got {_named(colors, found)}")
     if found.shape != (places.nnz,) or (found < 0).any():
         raise ValueError(
             f"spy: colors must be one number from 0 for each of the {places.nnz} entries of J, got shape {found.shape}"
             + f" with a least value of {found.min()}" * bool(found.size)
         )
     return found
+
+
+def _named(colors: Any, found: Array) -> str:
+    return repr(colors) if isinstance(colors, str) else f"dtype {found.dtype}"
+
+
+def _ranks(places: Any) -> Array:
+    """Return for each entry how many there are to the left of it in its row."""
+    order = np.lexsort((places.col, places.row))
+    counts = np.bincount(places.row, minlength=places.shape[0])
+    ranks = np.empty(places.nnz, np.int64)
+    ranks[order] = np.arange(places.nnz) - np.repeat(np.cumsum(counts) - counts, counts)
+    return ranks
 
 
 def _cells(places: Any, slots: Array) -> Array:

@@ -51,6 +51,18 @@ def test_entries_have_the_colours_of_a_colouring(pattern, kind):
     np.testing.assert_array_equal(drawn(ax), np.where(pattern, by_entry, -1))
 
 
+@given(pattern=SHAPES.flatmap(lambda shape: hnp.arrays(bool, shape)), form=st.sampled_from([sp.csr_array, sp.csc_array, sp.coo_array]))
+@settings(max_examples=25, deadline=None)
+def test_slots_are_the_entries_of_a_row_one_after_the_other(pattern, form):
+    ax = dm.spy(form(pattern), new_axes(), colors="slots")
+    np.testing.assert_array_equal(drawn(ax), np.where(pattern, np.cumsum(pattern, axis=1) - 1, -1))
+
+
+def test_a_stencil_has_as_many_colours_as_slots(axes):
+    J = dm.sparse_jacobian(lambda u: u[2:] - 2 * u[1:-1] + u[:-2])(np.ones(9))
+    np.testing.assert_array_equal(drawn(dm.spy(J, axes, colors="slots"))[2], [-1, -1, 0, 1, 2, -1, -1, -1, -1])
+
+
 def test_symmetric_colours_are_those_of_columns(axes):
     arrow = sp.csr_array(np.array([[1, 1, 1], [1, 1, 0], [1, 0, 1]]))
     c = dm.coloring(arrow, "symmetric")
@@ -128,7 +140,8 @@ def test_without_matplotlib_the_message_says_what_to_install(monkeypatch):
     [
         (np.eye(3), None, TypeError, r"spy: J must be .* got ndarray of shape .*; scipy.sparse.csr_array\(J\) makes one"),
         (sp.coo_array(np.ones(3)), None, TypeError, r"spy: J must be a matrix of scipy.sparse, got coo_array of shape \(3,\)"),
-        (sp.eye_array(3), np.ones(3), TypeError, "spy: colors must be integers or a Coloring, got dtype float64"),
+        (sp.eye_array(3), np.ones(3), TypeError, "spy: colors must be integers, a Coloring or 'slots', got dtype float64"),
+        (sp.eye_array(3), "slot", TypeError, "spy: colors must be integers, a Coloring or 'slots', got 'slot'"),
         (sp.eye_array(3), [1, 2], ValueError, r"one number from 0 for each of the 3 entries of J, got shape \(2,\)"),
         (sp.eye_array(3), [1, -2, 0], ValueError, r"got shape \(3,\) with a least value of -2"),
         (sp.eye_array(3), dm.coloring(np.eye(2, dtype=bool)), ValueError, r"a pattern of shape \(2, 2\), but J has the shape \(3, 3\)"),
