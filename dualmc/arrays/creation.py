@@ -8,6 +8,7 @@ import numpy as np
 from .._typing import Array
 from ..errors import lost
 from ..rules.selection import base
+from ..tangents.dense import settle
 
 _NUMERIC = "biufc"
 
@@ -144,3 +145,22 @@ CREATION: dict[Any, Callable[..., Any]] = {
     np.full_like: _full_like,
     np.copyto: _copyto,
 }
+
+
+def inner_value() -> TypeError:
+    """Build the error for writing to an array of an outer transform."""
+    return TypeError(
+        "x[...] = y where y belongs to an inner transform and x to an outer one would lose y's tangent; "
+        "make the buffer inside, as np.zeros_like(y) or np.zeros(shape, like=y)"
+    )
+
+
+def checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
+    """Return primal and tangent of a Dual as arrays that go together, or raise."""
+    p, t = as_array(primal), as_array(tangent)
+    p, t = (x if x.dtype.kind in "fc" else x.astype(np.float64) for x in (p, t))
+    if t.shape[t.ndim - p.ndim :] != p.shape or t.ndim < p.ndim:
+        raise ValueError(f"Dual: tangent must have shape (*directions, *{p.shape}), got {t.shape}")
+    if t.dtype.kind == "c" and p.dtype.kind == "f":
+        raise TypeError(f"Dual: the tangent of a real primal must be real, got dtype {t.dtype}")
+    return p, settle(t, p)

@@ -12,8 +12,8 @@ from ..linear_op import LinearOp
 from ..rules.indexing import getitem_op
 from ..tangents import dense
 from .arithmetic import Arithmetic
-from .creation import as_array, carries, foremost
-from .dual import base_of, inner_value, replace_part
+from .creation import as_array, carries, foremost, inner_value
+from .dual import base_of, replace_part
 from .methods import ArrayMethods
 
 _ALL = slice(None)

@@ -12,8 +12,8 @@ from ..linear_op import LinearOp
 from ..rules.rule import Elementwise
 from ..trees import Structure, flatten
 from .arithmetic import Arithmetic
-from .creation import carries, foremost
-from .dual import WAYS, Dual, inner_value
+from .creation import carries, foremost, inner_value
+from .dual import WAYS, Dual
 from .methods import ArrayMethods
 
 LARGEST = 10_000

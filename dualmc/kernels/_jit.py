@@ -2,7 +2,7 @@
 
 import inspect
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 import llvmlite.binding
@@ -34,13 +34,24 @@ def kernel(function: F) -> F:
     return cast("F", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
-def only(compiled: F, char: str, arrays: int) -> F:
-    """Compile a kernel for so many vectors of one dtype, contiguous and writable, and for nothing else: it raises TypeError for others."""
-    vector = types.Array(numba.from_dtype(np.dtype(char)), 1, "C")
-    dispatcher = cast("Any", compiled)
-    dispatcher.compile((vector,) * arrays)
+def short(function: F) -> F:
+    """Compile a loop over so few numbers that releasing the lock of the interpreter would take longer than it is worth."""
+    return cast("F", numba.njit(cache=True, error_model="numpy")(function))
+
+
+def only(compiled: F, char: str, axes: Sequence[int]) -> F:
+    """Compile a kernel for arrays of one dtype with so many axes each, contiguous and writable, and for nothing else."""
+    dispatcher, number = cast("Any", compiled), numba.from_dtype(np.dtype(char))
+    dispatcher.compile(tuple([types.Array(number, n, "C") for n in axes]))
     dispatcher.disable_compile()
     return compiled
+
+
+def elementwise(function: Callable[..., Any], char: str) -> Any:
+    """Compile a function of numbers of one dtype as a ufunc, in the form that Numba gives it; NumPy's own is its attribute `ufunc`."""
+    number = numba.from_dtype(np.dtype(char))
+    signature = number(*[number] * len(inspect.signature(function).parameters))
+    return numba.vectorize([signature], cache=True)(function)
 
 
 def reassociating(function: F) -> F:

@@ -127,6 +127,68 @@ def test_angles_beyond_the_reduction_range():
             agree(RULES[func], *both_ways(RULES[func], (x,), (np.ones((k, x.size)),)), ulps=4)
 
 
+# Few numbers, one direction. ---------------------------------------------------------------------------------
+
+SHORT = [(r, a) for r, a in FUSED if len(a) == 1 or r.func.__name__ in fused.QUICK]
+
+
+def short_way(rule, args, tangents):
+    """Call the function itself, with Duals for those arguments that have a tangent."""
+    return rule.func(*[x if t is None else dm.Dual(x, t) for x, t in zip(args, tangents, strict=True)])
+
+
+@pytest.mark.parametrize(("rule", "active"), SHORT, ids=[f"{r.func.__name__}{''.join('.t'[x] for x in a)}" for r, a in SHORT])
+def test_the_short_way_agrees_with_numpy(rule, active):
+    args = points(rule)
+    assert args[0].size <= large.SHORT
+    for row in range(3):
+        tangents = [None if t is None else t[row].copy() for t in directions(args[0], active)]
+        with np.errstate(all="ignore"):
+            short_way(rule, args, tangents)  # the first call compiles
+            got = short_way(rule, args, tangents)
+        agree(rule, (got.primal, got.tangent), *both_ways(rule, args, tangents)[1:], ulps=4)
+
+
+@pytest.mark.parametrize("func", [np.multiply, np.divide])
+@pytest.mark.parametrize("active", [(True, True), (True, False), (False, True)])
+def test_short_tangents_are_strong_and_silent(func, active):
+    """A zero tangent meets an infinite partial: 0, and no warning of an invalid product."""
+    x, y = np.full(3, np.inf), np.array([2.0, 3.0, 4.0])
+    for args in ((x, y), (y, x))[: 1 if func is np.divide else 2]:
+        got = short_way(RULES[func], args, [np.zeros(3) if a else None for a in active])
+        np.testing.assert_array_equal(got.tangent, 0)
+
+
+@pytest.mark.parametrize("func", [np.tanh, np.square, np.exp, np.sin])
+def test_short_arrays_of_any_layout(func):
+    """Strided, read-only, of no axes, empty, in blocks, and of other types."""
+    rng = np.random.default_rng(8)
+    for p, t in (
+        (rng.random(40)[::2], rng.random(20)),
+        (rng.random(20), rng.random(40)[::2]),
+        (np.broadcast_to(0.5, 20), rng.random(20)),
+        (np.array(0.5), np.array(2.0)),
+        (np.empty(0), np.empty(0)),
+        (rng.random(20), rng.random((3, 20))),
+        (rng.random((4, 5)).T, rng.random((4, 5)).T),
+        (rng.random(20).astype(np.float32), rng.random(20).astype(np.float32)),
+        (rng.random(20) + 1j, rng.random(20) + 0j),
+        (dm.Dual(rng.random(20), rng.random(20), 0), rng.random(20)),
+    ):
+        d = dm.Dual(p, t, 1)
+        func(d)
+        got = func(d)
+        dm.config.kernels = "never"
+        plain = func(d)
+        dm.config.kernels = "always"
+        tolerance = 16 * np.finfo(plain.dtype).eps
+        for a, b in ((got.primal, plain.primal), (got.tangent, plain.tangent)):
+            assert type(a) is type(b)
+            assert a.dtype == b.dtype
+            for v, w in zip(a._parts(), b._parts(), strict=True) if isinstance(a, dm.Dual) else [(a, b)]:
+                np.testing.assert_allclose(v, w, rtol=tolerance, atol=tolerance)
+
+
 # Duals. ------------------------------------------------------------------------------------------------------
 
 
