@@ -17,7 +17,7 @@ from numpy import empty, ndarray
 
 from ._typing import Array, Shape
 from .kernels import switch
-from .partial import ZERO, Const
+from .partial import MINUS_ONE, ONE, ZERO, Const
 from .rules.rule import Elementwise, Linear, Weighted
 from .tangents.dense import has_nan, scale
 
@@ -262,9 +262,13 @@ def _evaluate(rule: Elementwise, parts: Sequence[Any], terms: Sequence[Any], y: 
     if z.dtype != y.dtype:
         return False
     total: Any = None
+    alone = sum([t is not None for t in terms]) == 1
     for d, t in zip(rule.d, terms, strict=True):
         if t is not None:
             g = d(z, *parts) if callable(d) else d
+            if alone and direct and isinstance(g, Const) and t.shape == new.shape:
+                total = _CONSTANT[g](t, out=new)
+                break
             term = _times(rule, t, g, y.shape, new if direct and total is None else None)
             total = term if total is None else np.add(total, term, out=new if direct else None)
     if total is not new:
@@ -272,6 +276,10 @@ def _evaluate(rule: Elementwise, parts: Sequence[Any], terms: Sequence[Any], y: 
     if z is not y:
         y[...] = z
     return True
+
+
+_CONSTANT = {ONE: np.positive, MINUS_ONE: np.negative}
+"""What multiplies by a constant partial."""
 
 
 def _times(rule: Elementwise, t: Array, g: Any, shape: Shape, out: Array | None) -> Array:

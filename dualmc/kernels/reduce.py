@@ -11,7 +11,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 
-from ._jit import Real, device, intrinsic, kernel, reassociating
+from ._jit import Real, ask_ahead, device, intrinsic, kernel, reassociating
 
 LANES = 32
 """Products that are carried side by side, so that no multiplication waits for the one before."""
@@ -36,6 +36,7 @@ def _lanes(context: Any, x: Any, start: Any, n: Any) -> Any:
 
         def part(i: Any) -> Any:
             place = builder.gep(data, [builder.add(arguments[1], i)])
+            ask_ahead(builder, place)
             return builder.load(builder.bitcast(place, vector.as_pointer()), align=size)
 
         total = cgutils.alloca_once_value(builder, part(word(0)))
