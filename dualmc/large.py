@@ -18,7 +18,7 @@ from numpy import empty, ndarray
 from ._typing import Array, Shape
 from .kernels import switch
 from .partial import MINUS_ONE, ONE, ZERO, Const
-from .rules.rule import Elementwise, Linear, Weighted
+from .rules.rule import Elementwise, Linear, Multilinear, Weighted
 from .tangents.dense import has_nan, scale
 
 LEAST_ONE_SIDED = 2000
@@ -411,9 +411,34 @@ def _of_cumsum(axis: Any = None, dtype: Any = None, out: Any = None) -> _Chosen 
 
 _ARGUMENTS: dict[str, Callable[..., _Chosen | None]] = {
     "cumsum": _of_cumsum,
+    "log_sum_of_exp": lambda axis, counted: _Chosen(axis, keepdims=True) if np.ndim(counted) == 0 and counted else None,
     "prod": _of_prod,
     "root_of_squares": lambda axes, keepdims: _Chosen(axes, keepdims, last=True),
     "sum": _of_sum,
     "variance": lambda axis, ddof, keepdims: _Chosen(axis, keepdims, float(ddof)),
 }
 """By the name of a reduction: what its arguments say; None for what kernels do not know."""
+
+
+def inner(rule: Multilinear, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Array, Array] | None:
+    """Return value and tangent of the product of two raw vectors, or None where the general way is to be taken."""
+    if rule.func is not np.matmul:
+        return None
+    (a, b), (t, u) = primals, tangents
+    if t is None:
+        (a, b), (t, u) = (b, a), (u, t)
+    vectors, blocks = (a, b), (t,) if u is None else (t, u)
+    if any(type(x) is not ndarray or not x.flags.carray or x.dtype is not a.dtype for x in (*vectors, *blocks)):
+        return None
+    n = a.size
+    if t.size < switch.least or a.ndim != 1 or b.shape != a.shape or a.dtype.char not in _COMPILED or not n:
+        return None
+    if u is not None and u.shape != t.shape:
+        return None
+    kernel = switch.kernel(((), a.dtype.char), "inner", t.size)
+    if kernel is None:
+        return None
+    lead = t.shape[:-1]
+    ans, out = np.empty(1, a.dtype), np.empty(math.prod(lead), a.dtype)
+    kernel(a, b, t.reshape(-1, n), None if u is None else u.reshape(-1, n), ans, out)
+    return None if has_nan(out) else (ans[0], out.reshape(lead)[()])  # strong zeros

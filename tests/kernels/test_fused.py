@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dualmc as dm
-from dualmc import large, propagate
+from dualmc import large, propagate, special
 from dualmc.kernels import fused, switch
 from dualmc.rules.registry import RULES
 from dualmc.rules.rule import Elementwise
@@ -287,6 +287,68 @@ def test_reductions_agree_over_any_axis(func, axis, dtype):
         tolerance = 2000 * np.finfo(dtype).eps
         np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance)
         np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance * np.abs(plain.tangent).max())
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 31, 32, 1000, 4099])
+def test_log_sums_agree_over_any_axis(n, dtype):
+    rng = np.random.default_rng(9)
+    x = (8 * rng.normal(size=(2, n, 2))).astype(dtype)
+    for axis, k in itertools.product([None, 0, 1, -1], [(), (3,)]):
+        d = dm.Dual(x, rng.normal(size=k + x.shape).astype(dtype))
+        compiled = special.logsumexp(d, axis=axis)
+        dm.config.kernels = "never"
+        plain = special.logsumexp(d, axis=axis)
+        dm.config.kernels = "always"
+        assert compiled.dtype == plain.dtype
+        tolerance = 50 * np.finfo(dtype).eps
+        np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("x", [[np.inf, 1.0, np.inf], [-np.inf, -np.inf], [-np.inf, 0.0, 1000.0], [np.nan, 1.0]])
+def test_log_sums_of_special_numbers(x):
+    d = dm.Dual(np.array(x), np.arange(1.0, len(x) + 1))
+    compiled = special.logsumexp(d)
+    dm.config.kernels = "never"
+    plain = special.logsumexp(d)
+    np.testing.assert_array_equal(compiled.primal, plain.primal)
+    np.testing.assert_array_equal(compiled.tangent, plain.tangent)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 9, 1024, 3000])
+def test_products_of_vectors_agree(n, dtype):
+    rng = np.random.default_rng(10)
+    for k in [(), (1,), (3,), (2, 2)]:
+        x, y = (dm.Dual(rng.normal(size=n).astype(dtype), rng.normal(size=(*k, n)).astype(dtype)) for _ in range(2))
+        for f, args in (
+            (np.matmul, (x, y)),
+            (np.dot, (x, y.primal)),
+            (np.matmul, (x.primal, y)),
+            (np.vdot, (y, x)),
+            (np.dot, (x, x)),
+        ):
+            compiled = f(*args)
+            dm.config.kernels = "never"
+            plain = f(*args)
+            dm.config.kernels = "always"
+            assert type(compiled.primal) is type(plain.primal)
+            assert type(compiled.tangent) is type(plain.tangent)
+            assert compiled.dtype == plain.dtype
+            tolerance = 20 * n**0.5 * np.finfo(dtype).eps
+            np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance, atol=tolerance * n**0.5)
+            np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance * n**0.5)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_zero_tangents_are_strong_in_products_of_vectors():
+    x, y = np.full(600, np.inf), np.full(600, 2.0)
+    t = np.where(np.arange(600) == 5, 3.0, 0.0)
+    assert (dm.Dual(x, 0 * y) @ dm.Dual(y, 0 * y)).tangent == 0
+    assert (dm.Dual(y, t) @ y).tangent == 6
+    y[7] = np.inf
+    assert (dm.Dual(np.ones(600), t) @ y).tangent == 6
 
 
 @pytest.mark.parametrize("x", [np.zeros(600), np.full(600, 1e200), np.full(600, 1e-200), np.array([np.inf] + [1.0] * 600)])
