@@ -137,7 +137,7 @@ class Carrier(NumPyProtocol, ArrayMethods):
             kernel = _kernel_of(ufunc)
             if kernel is not None:
                 p, t = self.primal, self.tangent
-                if type(p) is type(t) is ndarray and p.dtype is _DOUBLE and t.ndim == p.ndim == 1 and (n := p.size) <= _SHORT:
+                if type(p) is ndarray and type(t) is ndarray and p.dtype is _DOUBLE and t.ndim == p.ndim == 1 and (n := len(p)) <= _SHORT:
                     _, vector, push = kernel
                     if push is not None:
                         ans = ufunc(p)
