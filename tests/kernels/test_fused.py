@@ -1,7 +1,9 @@
 """Kernels compiled from the rule table: they agree with the NumPy way in values, tangents, kinks and strong zeros."""
 
 import itertools
+import re
 
+import numba
 import numpy as np
 import pytest
 
@@ -125,6 +127,43 @@ def test_angles_beyond_the_reduction_range():
     for func in (np.sin, np.cos, np.tan):
         for k in (1, 3):
             agree(RULES[func], *both_ways(RULES[func], (x,), (np.ones((k, x.size)),)), ulps=4)
+
+
+# Generated code. ---------------------------------------------------------------------------------------------
+
+ARITHMETIC = re.compile(r"= f(mul|add|div)[a-z ]* <\d+ x double>")
+LOOPS = {
+    "vector of sin": lambda: fused._vector(fused._text(RULES[np.sin], fused.vmath), fused.vmath.LIMITS.get("sin", np.inf), False),
+    "vector of log": lambda: fused._vector(fused._text(RULES[np.log], fused.vmath), np.inf, False),
+    "block of exp": lambda: fused._unary(fused._text(RULES[np.exp], fused.vmath), fused._text(RULES[np.exp], np), np.inf, False),
+    "block of hypot": lambda: fused._two_sided(fused._text(RULES[np.hypot], fused.vmath), False),
+    "block of divide": lambda: fused._one_sided(fused._text(RULES[np.divide], fused.vmath), 1, False),
+}
+AXES = {"vector": (1, 1, 1, 1), "block of exp": (1, 2, 1, 2), "block of hypot": (1, 1, 2, 2, 1, 2), "block of divide": (1, 1, 2, 1, 2)}
+
+
+def generated(python, signature):
+    """The optimised LLVM code of a kernel, compiled anew since code from disk has none."""
+    compiled = numba.njit(error_model="numpy")(python)
+    compiled.compile(signature)
+    return compiled.inspect_llvm(compiled.signatures[0])
+
+
+@pytest.mark.skipif(not fused.vmath.FMA, reason="functions of libm do not vectorise")
+@pytest.mark.parametrize("name", LOOPS)
+def test_element_wise_kernels_are_vectorised(name):
+    axes = AXES.get(name) or AXES[name.split()[0]]
+    code = generated(LOOPS[name]().py_func, tuple(numba.types.Array(numba.float64, n, "C") for n in axes))
+    assert ARITHMETIC.search(code)
+
+
+switch.load()
+OTHERS = [(name, kernel, args) for name, kernel, args in switch.examples("d") if name != "cumsum"]  # a chain of additions has no lanes
+
+
+@pytest.mark.parametrize(("name", "kernel", "args"), OTHERS, ids=[name for name, *_ in OTHERS])
+def test_reductions_and_combinations_are_vectorised(name, kernel, args):
+    assert ARITHMETIC.search(generated(kernel.py_func, tuple(map(numba.typeof, args))))
 
 
 # Few numbers, one direction. ---------------------------------------------------------------------------------
