@@ -50,6 +50,13 @@ Make = Callable[[Array, Array, int], Any]
 """What makes the result of value, tangent and level; it is passed in because a pair that is taken apart again costs time, too."""
 
 
+def _rows(t: ndarray[Any, Any], n: int) -> ndarray[Any, Any]:
+    """Return a tangent with a row for each direction, copied if it does not lie in memory in order: a slice of a block does not."""
+    if t.flags.c_contiguous:
+        return t if t.ndim == 2 and n == t.shape[1] else t.reshape(-1, n)
+    return t.copy().reshape(-1, n)
+
+
 def unary(kernel: Any, p: Any, t: Any, make: Make, level: int) -> Any:
     """
     Make the result of a function of one array, or None where its arrays are not what the kernel takes.
@@ -63,9 +70,9 @@ def unary(kernel: Any, p: Any, t: Any, make: Make, level: int) -> Any:
             ans, out = empty(shape), empty(t.shape)
             try:
                 if t.ndim == 2 and len(shape) == 1:
-                    kernel.loop(p, t, ans, out)
+                    kernel.loop(p, _rows(t, n), ans, out)
                 else:
-                    kernel.loop(p.ravel(), t.reshape(-1, n), ans.ravel(), out.reshape(-1, n))
+                    kernel.loop(p.ravel(), _rows(t, n), ans.ravel(), out.reshape(-1, n))
             except TypeError:
                 return None
             return make(ans, out, level)
@@ -85,10 +92,12 @@ def both(kernel: Any, func: Any, p: Any, q: Any, t: Any, u: Any, make: Make, lev
                 try:
                     if nd == 1 and kd == 2:
                         ans, out = empty(n), empty(t.shape)
+                        if not (t.flags.carray and (u is t or u.flags.carray)):
+                            t, u = _rows(t, n), _rows(u, n)
                         loop(p, q, t, u, ans, out)
                     elif t.shape == u.shape:
                         ans, out = empty(p.shape), empty(t.shape)
-                        loop(p.ravel(), q.ravel(), t.reshape(-1, n), u.reshape(-1, n), ans.ravel(), out.reshape(-1, n))
+                        loop(p.ravel(), q.ravel(), _rows(t, n), _rows(u, n), ans.ravel(), out.reshape(-1, n))
                     else:
                         return None
                 except TypeError:
@@ -113,7 +122,7 @@ def one_sided(kernel: Any, func: Any, p: Any, q: Any, t: ndarray[Any, Any], i: i
                 ans, out = empty(shape), empty(t.shape)
                 first, second = (c.ravel(), x.ravel()) if i else (x.ravel(), c.ravel())
                 try:
-                    loop(first, second, t.reshape(-1, n), ans.ravel(), out.reshape(-1, n))
+                    loop(first, second, _rows(t, n), ans.ravel(), out.reshape(-1, n))
                 except TypeError:
                     return None
                 return make(ans, out, level)

@@ -1,7 +1,7 @@
 """
 Compiled loops, and when they run. Numba is imported here, once enough numbers have passed to pay for it.
 
-Measured: importing Numba takes some 0.3 s, compiling a kernel about 1 s, loading one from disk 6 ms; a kernel saves 1 to
+Measured: importing Numba takes some 0.3 s, compiling a kernel about 1 s, loading one from disk 10 to 50 ms; a kernel saves 1 to
 15 ns a number (python -m bench).
 """
 
@@ -24,7 +24,7 @@ COMPILE_AFTER = 10**8
 LEAST = 500
 """Numbers in a tangent from which an operation counts towards these, and may get a kernel."""
 
-LOAD_AFTER = 10**6
+LOAD_AFTER = 10**7
 """The same for a kernel that `python -m dualmc warmup` has compiled before."""
 
 LARGEST_KEPT = 2**25 - 2**15
