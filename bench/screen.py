@@ -69,5 +69,5 @@ def show(report: dict) -> None:
             least = widest if number else min(widest, 12)  # a name may be broken, a figure not
             drawn.add_column(name, justify="right" if number else "left", min_width=least, overflow="fold")
         for row in table.rows:
-            drawn.add_row(*(text.Text(cell, style="red" if cell.endswith("missed") else "") for cell in row))
+            drawn.add_row(*(text.Text(cell, style="red" if " missed" in cell or " bound" in cell else "") for cell in row))
         console.print(drawn, crop=False)

@@ -10,7 +10,7 @@ from .ours import DUALMC
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
-OWN = ("by hand", *DUALMC, "nested, one column")
+OWN = ("least", "by hand", *DUALMC, "nested, one column")
 """The candidates that are no peers, in the order of columns; peers follow as they were measured."""
 
 TITLES = {
@@ -22,6 +22,9 @@ TITLES = {
 }
 
 NONE = "-"
+
+RIVALS, SHARE = ("dualpy", "autograd"), 0.5
+"""Peers that go forwards and eagerly, as dualmc does; and the part of the quicker one's time that is allowed where there is a limit."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,30 @@ def _best(result) -> float | None:
     return min((result["seconds"][name] for name in DUALMC if name in result["seconds"]), default=None)
 
 
+def _verdict(result) -> str:
+    """Say whether a limit is kept; "bound" if what no method is spared exceeds it, and what the derivative by hand takes if that does."""
+    limit, t = result["limit"], result["seconds"]
+    if limit is None:
+        return NONE
+    if not missed(result):
+        return f"{limit:g} kept"
+    least, hand = (t.get(name, 0.0) / t["NumPy"] for name in ("least", "by hand"))
+    if least > limit:
+        return f"{limit:g} bound: {_figure(least)}"
+    return f"{limit:g} missed" + (f", by hand {_figure(hand)}" if hand > limit else "")
+
+
+def _of_rivals(result) -> str:
+    """Return the part of the quicker rival's time; "bound" with the part that the function alone takes, if that is too much."""
+    t, best = result["seconds"], _best(result)
+    quickest = min((t[name] for name in RIVALS if name in t), default=None)
+    if result["limit"] is None or result["task"] != "push" or not best or not quickest:
+        return NONE
+    share, alone = best / quickest, t["NumPy"] / quickest
+    said = "kept" if share <= SHARE else f"bound: {_figure(alone)}" if alone > SHARE else "missed"
+    return f"{_figure(share)} {said}"
+
+
 def _figure(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.0f}"
 
@@ -54,19 +81,22 @@ def _costs(title: str, results: dict) -> Table:
     columns = [name for name in OWN if name in measured] + peers
     rows = []
     for name, result in results.items():
-        t, best, limit = result["seconds"], _best(result), result["limit"]
+        t, best = result["seconds"], _best(result)
         fastest = min((t[peer] for peer in peers if peer in t), default=None)
         rows.append(
             [
                 name,
                 f"{t['NumPy'] * 1e6:.3g}",
                 *(_figure(t[c] / t["NumPy"]) if c in t else NONE for c in columns),
-                NONE if limit is None else f"{limit:g} {'missed' if missed(result) else 'kept'}",
+                _verdict(result),
                 _figure(best / t["by hand"]) if best and "by hand" in t else NONE,
                 _figure(best / fastest) if best and fastest else NONE,
+                _of_rivals(result),
             ]
         )
-    return _without_empty(Table(title, ["", "NumPy, µs", *columns, "limit", "of by hand", "of best peer"], rows))
+    return _without_empty(
+        Table(title, ["", "NumPy, µs", *columns, "limit", "of by hand", "of best peer", f"of {' and '.join(RIVALS)}"], rows)
+    )
 
 
 def _without_empty(table: Table) -> Table:

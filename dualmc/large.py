@@ -17,12 +17,15 @@ from numpy import empty, ndarray
 
 from ._typing import Array, Shape
 from .kernels import switch
-from .partial import ZERO, Const
-from .rules.rule import Elementwise, Linear, Weighted
+from .partial import MINUS_ONE, ONE, ZERO, Const
+from .rules.rule import Elementwise, Linear, Multilinear, Weighted
 from .tangents.dense import has_nan, scale
 
 LEAST_ONE_SIDED = 2000
 """Numbers in a tangent from which a kernel is quicker where the other operand is constant, which takes NumPy fewer calls."""
+
+SHORT = 2**13
+"""Numbers in a tangent up to which value by NumPy and tangent by a ufunc are quicker than both in one loop, and the lock is held."""
 
 LEAST_IN_BLOCKS = 4000
 """Numbers in a tangent from which a kernel is quicker than NumPy where its operands have to be copied to blocks."""
@@ -47,59 +50,82 @@ Make = Callable[[Array, Array, int], Any]
 """What makes the result of value, tangent and level; it is passed in because a pair that is taken apart again costs time, too."""
 
 
+def _rows(t: ndarray[Any, Any], n: int) -> ndarray[Any, Any]:
+    """Return a tangent with a row for each direction, copied if it does not lie in memory in order: a slice of a block does not."""
+    if t.flags.c_contiguous:
+        return t if t.ndim == 2 and n == t.shape[1] else t.reshape(-1, n)
+    return t.copy().reshape(-1, n)
+
+
 def unary(kernel: Any, p: Any, t: Any, make: Make, level: int) -> Any:
     """
     Make the result of a function of one array, or None where its arrays are not what the kernel takes.
 
-    A tangent nearly always lies in memory as its primal does, so that only the primal is looked at and the kernel refuses
-    the rest; bench/bench_overhead.py counts the nanoseconds.
+    A tangent nearly always lies in memory as its primal does, so that only the primal is looked at and the loop refuses
+    the rest; bench/bench_overhead.py counts the nanoseconds. One vector with one direction has a shorter way in arrays/dual.py.
     """
     if type(p) is type(t) is ndarray and p.dtype is _DOUBLE and p.flags.carray:
-        shape, block = p.shape, t.shape
-        if shape:
-            ans, out = empty(shape), empty(block)
+        shape, n = p.shape, p.size
+        if shape and n:
+            ans, out = empty(shape), empty(t.shape)
             try:
-                if len(block) == 1:
-                    kernel(p, t, ans, out)
+                if t.ndim == 2 and len(shape) == 1:
+                    kernel.loop(p, _rows(t, n), ans, out)
                 else:
-                    kernel(p.ravel(), t.ravel(), ans.ravel(), out.ravel())
+                    kernel.loop(p.ravel(), _rows(t, n), ans.ravel(), out.reshape(-1, n))
             except TypeError:
                 return None
             return make(ans, out, level)
     return None
 
 
-def both(kernel: Any, p: Any, q: Any, t: Any, u: Any, make: Make, level: int) -> Any:
+def both(kernel: Any, func: Any, p: Any, q: Any, t: Any, u: Any, make: Make, level: int) -> Any:
     """Make the result of a function of two arrays of one shape, or None as `unary`."""
     if type(p) is type(q) is type(t) is type(u) is ndarray and p.dtype is q.dtype is _DOUBLE:
-        shape, block = p.shape, t.shape
-        if shape and shape == q.shape and block == u.shape and p.flags.carray and q.flags.carray:
-            ans, out = empty(shape), empty(block)
-            try:
-                if len(block) == 1:
-                    kernel(p, q, t, u, ans, out)
-                else:
-                    kernel(p.ravel(), q.ravel(), t.ravel(), u.ravel(), ans.ravel(), out.ravel())
-            except TypeError:
-                return None
-            return make(ans, out, level)
+        loop, _, push = kernel
+        nd, kd, n = p.ndim, t.ndim, p.size
+        if nd == q.ndim and kd == u.ndim and n == q.size and t.size == u.size and (nd == 1 or p.shape == q.shape):
+            if push is not None and kd == nd and n <= SHORT:
+                ans = func(p, q)
+                return make(ans, push(ans, p, q, t, u), level)
+            if nd and n and p.flags.carray and (q is p or q.flags.carray):
+                try:
+                    if nd == 1 and kd == 2:
+                        ans, out = empty(n), empty(t.shape)
+                        if not (t.flags.carray and (u is t or u.flags.carray)):
+                            t, u = _rows(t, n), _rows(u, n)
+                        loop(p, q, t, u, ans, out)
+                    elif t.shape == u.shape:
+                        ans, out = empty(p.shape), empty(t.shape)
+                        loop(p.ravel(), q.ravel(), _rows(t, n), _rows(u, n), ans.ravel(), out.reshape(-1, n))
+                    else:
+                        return None
+                except TypeError:
+                    return None
+                return make(ans, out, level)
     return None
 
 
-def one_sided(kernel: Any, p: Any, q: Any, t: ndarray[Any, Any], i: int, make: Make, level: int) -> Any:
-    """Make the result where argument i has the tangent and the other one is a number or an array, or None as `unary`."""
+def one_sided(kernel: Any, func: Any, p: Any, q: Any, t: ndarray[Any, Any], i: int, make: Make, level: int) -> Any:
+    """Make the result where argument i has the tangent and the other one is a number or an array like it, or None as `unary`."""
     x, c = (q, p) if i else (p, q)
-    if type(x) is ndarray and x.dtype is _DOUBLE and x.flags.carray:
-        if type(c) is not ndarray:
-            c = np.array((c,), _DOUBLE)
-        shape, block = x.shape, t.shape
-        if shape and c.dtype is _DOUBLE and c.flags.carray and (c.size == 1 or c.shape == shape):
-            ans, out = empty(shape), empty(block)
-            try:
-                kernel(*((c.ravel(), x.ravel()) if i else (x.ravel(), c.ravel())), t.ravel(), ans.ravel(), out.ravel())
-            except TypeError:
-                return None
-            return make(ans, out, level)
+    if type(x) is ndarray and x.dtype is _DOUBLE:
+        loop, _, push = kernel
+        if push is not None and t.ndim == x.ndim and t.size <= SHORT:
+            ans = func(p, q)
+            return make(ans, push(ans, p, q, t), level)
+        shape, n = x.shape, x.size
+        if n and shape and t.size >= LEAST_ONE_SIDED and x.flags.carray:
+            if type(c) is not ndarray:
+                c = np.array((c,), _DOUBLE)
+            if c.dtype is _DOUBLE and c.flags.carray and (c.size == 1 or c.shape == shape):
+                ans, out = empty(shape), empty(t.shape)
+                first, second = (c.ravel(), x.ravel()) if i else (x.ravel(), c.ravel())
+                try:
+                    loop(first, second, _rows(t, n), ans.ravel(), out.reshape(-1, n))
+                except TypeError:
+                    return None
+                return make(ans, out, level)
     return None
 
 
@@ -174,7 +200,8 @@ def elementwise(rule: Elementwise, args: Sequence[Any], tangents: Sequence[Any],
 def _run(kernel: Any, args: Sequence[Any], tangents: Sequence[Any], ans: Any, out: Any) -> None:
     """Call a kernel; operands that do not lie flat in memory are copied first."""
     arrays = [_flat(a) if type(a) is ndarray else np.array((a,), ans.dtype) for a in args]
-    kernel(*arrays, *[_flat(t) for t in tangents if t is not None], ans.ravel(), out.ravel())
+    n = ans.size
+    kernel.loop(*arrays, *[_flat(t).reshape(-1, n) for t in tangents if t is not None], ans.ravel(), out.reshape(-1, n))
 
 
 def _flat(x: ndarray[Any, Any]) -> ndarray[Any, Any]:
@@ -244,9 +271,13 @@ def _evaluate(rule: Elementwise, parts: Sequence[Any], terms: Sequence[Any], y: 
     if z.dtype != y.dtype:
         return False
     total: Any = None
+    alone = sum([t is not None for t in terms]) == 1
     for d, t in zip(rule.d, terms, strict=True):
         if t is not None:
             g = d(z, *parts) if callable(d) else d
+            if alone and direct and isinstance(g, Const) and t.shape == new.shape:
+                total = _CONSTANT[g](t, out=new)
+                break
             term = _times(rule, t, g, y.shape, new if direct and total is None else None)
             total = term if total is None else np.add(total, term, out=new if direct else None)
     if total is not new:
@@ -254,6 +285,10 @@ def _evaluate(rule: Elementwise, parts: Sequence[Any], terms: Sequence[Any], y: 
     if z is not y:
         y[...] = z
     return True
+
+
+_CONSTANT = {ONE: np.positive, MINUS_ONE: np.negative}
+"""What multiplies by a constant partial."""
 
 
 def _times(rule: Elementwise, t: Array, g: Any, shape: Shape, out: Array | None) -> Array:
@@ -385,9 +420,34 @@ def _of_cumsum(axis: Any = None, dtype: Any = None, out: Any = None) -> _Chosen 
 
 _ARGUMENTS: dict[str, Callable[..., _Chosen | None]] = {
     "cumsum": _of_cumsum,
+    "log_sum_of_exp": lambda axis, counted: _Chosen(axis, keepdims=True) if np.ndim(counted) == 0 and counted else None,
     "prod": _of_prod,
     "root_of_squares": lambda axes, keepdims: _Chosen(axes, keepdims, last=True),
     "sum": _of_sum,
     "variance": lambda axis, ddof, keepdims: _Chosen(axis, keepdims, float(ddof)),
 }
 """By the name of a reduction: what its arguments say; None for what kernels do not know."""
+
+
+def inner(rule: Multilinear, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Array, Array] | None:
+    """Return value and tangent of the product of two raw vectors, or None where the general way is to be taken."""
+    if rule.func is not np.matmul:
+        return None
+    (a, b), (t, u) = primals, tangents
+    if t is None:
+        (a, b), (t, u) = (b, a), (u, t)
+    vectors, blocks = (a, b), (t,) if u is None else (t, u)
+    if any(type(x) is not ndarray or not x.flags.carray or x.dtype is not a.dtype for x in (*vectors, *blocks)):
+        return None
+    n = a.size
+    if t.size < switch.least or a.ndim != 1 or b.shape != a.shape or a.dtype.char not in _COMPILED or not n:
+        return None
+    if u is not None and u.shape != t.shape:
+        return None
+    kernel = switch.kernel(((), a.dtype.char), "inner", t.size)
+    if kernel is None:
+        return None
+    lead = t.shape[:-1]
+    ans, out = np.empty(1, a.dtype), np.empty(math.prod(lead), a.dtype)
+    kernel(a, b, t.reshape(-1, n), None if u is None else u.reshape(-1, n), ans, out)
+    return None if has_nan(out) else (ans[0], out.reshape(lead)[()])  # strong zeros

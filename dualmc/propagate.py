@@ -159,6 +159,9 @@ def multilinear(
     kwargs: dict[str, Any],
 ) -> Pair:
     """The product rule: Σᵢ f(x₁, ..., tᵢ, ..., xₙ)."""
+    pair = None if kwargs else large.inner(rule, primals, tangents)
+    if pair is not None:
+        return pair
     args = rebuild(primals)
     ans = rule.func(*args, **kwargs)
     space = space_of(next((t for t in tangents if t is not None), None))

@@ -286,3 +286,22 @@ def test_on_a_terminal_rich_draws(monkeypatch, capsys):
     assert "three numbers" in out
     assert "| --" not in out
     assert "[1/1]" not in err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ({"dualmc": 1.5}, "2 kept"),
+        ({"dualmc": 3.0}, "2 missed"),
+        ({"dualmc": 3.0, "by hand": 2.5, "least": 1.5}, "2 missed, by hand 2.50"),
+        ({"dualmc": 3.0, "by hand": 2.9, "least": 2.25}, "2 bound: 2.25"),
+        ({"dualmc": 3.0, "dualpy": 6.0, "autograd": 7.0}, "0.50 kept"),
+        ({"dualmc": 3.0, "dualpy": 4.0, "autograd": 7.0}, "0.75 missed"),
+        ({"dualmc": 3.0, "dualpy": 9.0, "autograd": 1.25}, "2.40 bound: 0.80"),
+    ],
+)
+def test_verdicts_name_what_no_method_is_spared(seconds, said):
+    result = timed("push", **seconds) | {"limit": 2.0}
+    report = {"machine": "", "results": {"f": result}, "imports": {}}
+    assert f"{said} |" in tables.text(report)
+    assert tables.missed(result) == (seconds["dualmc"] > 2)

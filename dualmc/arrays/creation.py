@@ -1,5 +1,6 @@
 """Arrays made from arrays: `np.zeros_like(x)`, `np.zeros(n, like=x)`, `np.array([...], like=x)`, copies into others."""
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from .._typing import Array
 from ..errors import lost
 from ..rules.selection import base
+from ..tangents.dense import settle
 
 _NUMERIC = "biufc"
 _PLAIN = frozenset({np.ndarray, type(None), bool, int, float, str})
@@ -156,3 +158,40 @@ CREATION: dict[Any, Callable[..., Any]] = {
     np.full_like: _full_like,
     np.copyto: _copyto,
 }
+
+
+def checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
+    """Return primal and tangent of a Dual as arrays that go together, or raise."""
+    p, t = as_array(primal), as_array(tangent)
+    p, t = (x if x.dtype.kind in "fc" else x.astype(np.float64) for x in (p, t))
+    if t.shape[t.ndim - p.ndim :] != p.shape or t.ndim < p.ndim:
+        raise ValueError(f"Dual: tangent must have shape (*directions, *{p.shape}), got {t.shape}")
+    if t.dtype.kind == "c" and p.dtype.kind == "f":
+        raise TypeError(f"Dual: the tangent of a real primal must be real, got dtype {t.dtype}")
+    return p, settle(t, p)
+
+
+def replace_part(holder: Any, name: str, lifted: Array) -> None:
+    """Put a lifted array in the place of one that nothing else looks into, or raise."""
+    if getattr(getattr(holder, name), "base", None) is not None or _references(holder, name) > _ALONE:
+        raise TypeError(
+            "a value of an outer transform is written into an array that has views or is one; "
+            "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
+        )
+    setattr(holder, name, lifted)
+
+
+def _references(holder: Any, name: str) -> int:
+    """Count the references to an attribute; a view of an array holds one."""
+    return sys.getrefcount(getattr(holder, name))
+
+
+class _Holder:
+    __slots__ = ("held",)
+
+    def __init__(self) -> None:
+        self.held = np.zeros(1)
+
+
+_ALONE = _references(_Holder(), "held")
+"""The references to an array that nothing but one holder sees."""

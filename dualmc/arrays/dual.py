@@ -2,13 +2,12 @@
 
 import functools
 import operator
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self, cast, final
 
 import numpy as np
-from numpy import ndarray
+from numpy import empty, ndarray
 
 from .. import large, propagate
 from .._typing import Array, Shape, Tangent
@@ -21,7 +20,7 @@ from ..rules.registry import RULES
 from ..rules.rule import Elementwise, Multilinear
 from ..tangents import recorded, space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
-from .creation import as_array, base_of, carries
+from .creation import as_array, base_of, carries, checked_parts, replace_part
 from .methods import ArrayMethods
 from .protocol import NumPyProtocol
 
@@ -32,11 +31,12 @@ _rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
 _RECORDED, _record, _NUMBERS = recorded.TYPES, recorded.elementwise, frozenset({float, int})
 _LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
+_SHORT, _DOUBLE, _new = large.SHORT, np.dtype(np.float64), object.__new__
+_kernel_of = _switch.unary.get
 # The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
 _NEGATIVE, _POSITIVE, _ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
-_SQUARE = RULES[np.square]
 _POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
 _IN_PLACE: dict[Any, Any] = {operator.add: _ADD, operator.sub: _SUBTRACT, operator.mul: _MULTIPLY, operator.truediv: _DIVIDE}
 
@@ -140,9 +140,26 @@ class Carrier(NumPyProtocol, ArrayMethods):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if not kwargs and method == "__call__":
+            kernel = _kernel_of(ufunc)
+            if kernel is not None:
+                p, t = self._primal, self.tangent
+                if type(p) is ndarray and type(t) is ndarray and p.dtype is _DOUBLE and t.ndim == p.ndim == 1 and (n := len(p)) <= _SHORT:
+                    _, vector, push = kernel
+                    if push is not None:
+                        ans = ufunc(p)
+                        return Dual(ans, push(ans, p, t), self.level)
+                    if p.flags.carray:
+                        ans, out = empty(n), empty(n)
+                        try:
+                            if vector(p, t, ans, out):
+                                made = _new(Dual)
+                                made._primal, made.tangent, made.level = ans, out, self.level
+                                return made
+                        except TypeError:  # a tangent that does not lie in memory in order
+                            pass
             rule = _rule_of(ufunc)
             if type(rule) is Elementwise and len(inputs) < 3:
-                return _unary(rule, *inputs) if len(inputs) == 1 else _binary(rule, *inputs)
+                return _unary(rule, self) if len(inputs) == 1 else _binary(rule, inputs[0], inputs[1])
             if type(rule) is Multilinear and len(inputs) == 2:
                 return _product(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
@@ -219,7 +236,7 @@ class Carrier(NumPyProtocol, ArrayMethods):
 
     def __pow__(self, other: Any) -> Any:
         if type(other) in (int, float) and other == 2:
-            return _unary(_SQUARE, self)  # as ndarray does
+            return self.__array_ufunc__(np.square, "__call__", self)  # as ndarray does
         return _binary(_POW, self, other)
 
     def __rpow__(self, other: Any) -> Any:
@@ -298,7 +315,7 @@ class Dual(Carrier):
 
     def __init__(self, primal: Array, tangent: Tangent, level: int | None = None) -> None:
         if level is None:
-            primal, tangent, level = *_checked_parts(primal, tangent), 0
+            primal, tangent, level = *checked_parts(primal, tangent), 0
         self._primal, self.tangent, self.level = primal, tangent, level
 
     def __repr__(self) -> str:
@@ -342,35 +359,6 @@ class Dual(Carrier):
                 return
         del p, t  # so that _lift can tell whether anything else sees them
         Carrier.__setitem__(self, key, value)
-
-
-def replace_part(holder: Any, name: str, lifted: Array) -> None:
-    """Put a lifted array in the place of one that nothing else looks into, or raise."""
-    if getattr(getattr(holder, name), "base", None) is not None or _references(holder, name) > _ALONE:
-        raise TypeError(
-            "a value of an outer transform is written into an array that has views or is one; "
-            "make the buffer so that it can hold it: np.zeros(shape, like=x * value)"
-        )
-    setattr(holder, name, lifted)
-
-
-def _references(holder: Any, name: str) -> int:
-    """Count the references to an attribute; a view of an array holds one."""
-    return sys.getrefcount(getattr(holder, name))
-
-
-_ALONE = _references(Dual(np.zeros(1), np.zeros(1), 0), "_primal")
-"""The references to an array that nothing but one Dual sees."""
-
-
-def _checked_parts(primal: Any, tangent: Any) -> tuple[Array, Array]:
-    p, t = as_array(primal), as_array(tangent)
-    p, t = (x if x.dtype.kind in "fc" else x.astype(np.float64) for x in (p, t))
-    if t.shape[t.ndim - p.ndim :] != p.shape or t.ndim < p.ndim:
-        raise ValueError(f"Dual: tangent must have shape (*directions, *{p.shape}), got {t.shape}")
-    if t.dtype.kind == "c" and p.dtype.kind == "f":
-        raise TypeError(f"Dual: the tangent of a real primal must be real, got dtype {t.dtype}")
-    return p, settle(t, p)
 
 
 # Short ways: what they leave goes to the general way of the rule's kind, in operations.py. ---------------------------
@@ -419,7 +407,7 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
         if type(b) is Dual:
             kernel, level = _both_kernel(rule, False), a.level
             if kernel and level == b.level:
-                made = large.both(kernel, a._primal, b._primal, a.tangent, b.tangent, Dual, level)
+                made = large.both(kernel, rule.func, a._primal, b._primal, a.tangent, b.tangent, Dual, level)
                 if made is not None:
                     return made
             u, v = a.tangent, b.tangent
@@ -484,10 +472,11 @@ def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
     u = x.tangent
     kernel = _side_kernels[i](rule, False)
-    if type(u) is ndarray and u.size >= (_LEAST if kernel else _BLOCK if kernel is None else _switch.least):
-        made = large.one_sided(kernel, p, q, u, i, Dual, x.level) if kernel else None
+    if kernel and type(u) is ndarray:
+        made = large.one_sided(kernel, rule.func, p, q, u, i, Dual, x.level)
         if made is not None:
             return made
+    if type(u) is ndarray and u.size >= (_LEAST if kernel else _BLOCK if kernel is None else _switch.least):
         pair = large.elementwise(rule, (p, q), (None, u) if i else (u, None))
         if pair is not None:
             return Dual(pair[0], pair[1], x.level)

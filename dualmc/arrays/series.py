@@ -13,8 +13,7 @@ from ..linear_op import LinearOp
 from ..rules.indexing import getitem_op
 from ..tangents import dense
 from .arithmetic import Arithmetic
-from .creation import as_array, base_of, carries, foremost
-from .dual import replace_part
+from .creation import as_array, base_of, carries, foremost, replace_part
 from .methods import ArrayMethods
 
 _ALL = slice(None)

@@ -1,7 +1,7 @@
 """
 Compiled loops, and when they run. Numba is imported here, once enough numbers have passed to pay for it.
 
-Measured: importing Numba takes some 0.3 s, compiling a kernel about 1 s, loading one from disk 6 ms; a kernel saves 1 to
+Measured: importing Numba takes some 0.3 s, compiling a kernel about 1 s, loading one from disk 10 to 50 ms; a kernel saves 1 to
 15 ns a number (python -m bench).
 """
 
@@ -24,7 +24,7 @@ COMPILE_AFTER = 10**8
 LEAST = 500
 """Numbers in a tangent from which an operation counts towards these, and may get a kernel."""
 
-LOAD_AFTER = 10**6
+LOAD_AFTER = 10**7
 """The same for a kernel that `python -m dualmc warmup` has compiled before."""
 
 LARGEST_KEPT = 2**25 - 2**15
@@ -58,6 +58,8 @@ class Switch:
     def __init__(self) -> None:
         self.found: dict[Any, dict[Any, Any]] = {}
         """By kind of kernel (`Kind`), and in it by rule or name: the kernel, or None where NumPy is to do the work."""
+        self.unary: dict[Any, Any] = {}
+        """The kernels of functions of one array in double precision once more, by ufunc."""
         self.passed = 0
         self.uses: Counter[Any] = Counter()
         self.after = COMPILE_AFTER
@@ -72,7 +74,7 @@ class Switch:
         """Read the settings."""
         self.mode = config.kernels
         self.least = 1 if self.mode == "always" else LEAST
-        for kernels in self.found.values():
+        for kernels in (self.unary, *self.found.values()):
             kernels.clear()
 
     def of(self, kind: Kind) -> dict[Any, Any]:
@@ -96,6 +98,8 @@ class Switch:
             active, char = kind
             kernel = self.fused.compiled(operation, active, char) if active else self.named.get(operation)
         self.of(kind)[operation] = kernel
+        if kernel is not None and kind == ((True,), "d"):
+            self.unary[operation.func] = kernel
         return kernel
 
     def _paid(self, use: Any, size: int) -> bool:

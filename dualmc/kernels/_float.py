@@ -80,6 +80,21 @@ def horner(context: Any, x: Any, coefficients: Any) -> Any:
     return types.float64(types.float64, types.UniTuple(types.float64, len(coefficients))), emit
 
 
+@intrinsic
+def estrin(context: Any, x: Any, coefficients: Any) -> Any:
+    """Return the same polynomial with fewer steps that wait for each other (Estrin's scheme), for small |x|: it rounds once more."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        power, terms = arguments[0], list(cgutils.unpack_tuple(builder, arguments[1]))
+        while len(terms) > 1:
+            pairs = [builder.fma(b, power, a) for a, b in zip(terms[::2], terms[1::2], strict=False)]
+            terms = pairs + terms[2 * len(pairs) :]
+            power = builder.fmul(power, power)
+        return terms[0]
+
+    return types.float64(types.float64, types.UniTuple(types.float64, len(coefficients))), emit
+
+
 @device
 def magnitude(x: Real) -> Real:
     """|x|."""

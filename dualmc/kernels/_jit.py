@@ -2,14 +2,14 @@
 
 import inspect
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 import llvmlite.binding
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import config, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic as numba_intrinsic
 from numba.extending import overload as numba_overload
 
@@ -34,13 +34,24 @@ def kernel(function: F) -> F:
     return cast("F", numba.njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
-def only(compiled: F, char: str, arrays: int) -> F:
-    """Compile a kernel for so many vectors of one dtype, contiguous and writable, and for nothing else: it raises TypeError for others."""
-    vector = types.Array(numba.from_dtype(np.dtype(char)), 1, "C")
-    dispatcher = cast("Any", compiled)
-    dispatcher.compile((vector,) * arrays)
+def short(function: F) -> F:
+    """Compile a loop over so few numbers that releasing the lock of the interpreter would take longer than it is worth."""
+    return cast("F", numba.njit(cache=True, error_model="numpy")(function))
+
+
+def only(compiled: F, char: str, axes: Sequence[int]) -> F:
+    """Compile a kernel for arrays of one dtype with so many axes each, contiguous and writable, and for nothing else."""
+    dispatcher, number = cast("Any", compiled), numba.from_dtype(np.dtype(char))
+    dispatcher.compile(tuple([types.Array(number, n, "C") for n in axes]))
     dispatcher.disable_compile()
     return compiled
+
+
+def elementwise(function: Callable[..., Any], char: str) -> Any:
+    """Compile a function of numbers of one dtype as a ufunc, in the form that Numba gives it; NumPy's own is its attribute `ufunc`."""
+    number = numba.from_dtype(np.dtype(char))
+    signature = number(*[number] * len(inspect.signature(function).parameters))
+    return numba.vectorize([signature], cache=True)(function)
 
 
 def reassociating(function: F) -> F:
@@ -102,3 +113,15 @@ def _narrow(context: Any, x: Any, like: Any) -> Any:
         return builder.fptrunc(arguments[0], ir.FloatType())
 
     return types.float32(types.float64, like), emit
+
+
+AHEAD = 8192
+"""Bytes ahead of what is read that are asked for; processors look ahead less far where a sum has to keep its order (bench, sum k=8)."""
+
+
+def ask_ahead(builder: Any, place: Any) -> None:
+    """Emit a hint to fetch what lies AHEAD of a place in memory; beyond the end of an array it does nothing."""
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    hint = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [byte, *[number] * 3]), "llvm.prefetch.p0")
+    far = builder.gep(builder.bitcast(place, byte), [ir.IntType(64)(AHEAD)])
+    builder.call(hint, [far, number(0), number(3), number(1)])

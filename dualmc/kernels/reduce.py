@@ -1,7 +1,7 @@
 """
 Kernels of reductions: value and tangents in one pass over rows of contiguous numbers.
 
-Extremes stay with NumPy, whose search for the largest entry is six times as quick as a kernel; products of vectors with BLAS.
+Extremes stay with NumPy: a search in lanes and a second pass for ties take as long as its search and a gather.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 
-from ._jit import Real, device, intrinsic, kernel, reassociating
+from ._float import where
+from ._jit import Real, ask_ahead, device, intrinsic, kernel, reassociating
+from .vmath_exp import exp
 
 LANES = 32
 """Products that are carried side by side, so that no multiplication waits for the one before."""
@@ -36,6 +38,7 @@ def _lanes(context: Any, x: Any, start: Any, n: Any) -> Any:
 
         def part(i: Any) -> Any:
             place = builder.gep(data, [builder.add(arguments[1], i)])
+            ask_ahead(builder, place)
             return builder.load(builder.bitcast(place, vector.as_pointer()), align=size)
 
         total = cgutils.alloca_once_value(builder, part(word(0)))
@@ -217,11 +220,103 @@ def root(x: Any, t: Any, n: int, parameter: float, ans: Any, out: Any) -> None:
             out[k] = out[k] / size if least < squares < most else np.nan
 
 
+@device
+def _largest(x: Any) -> Real:
+    """Return the largest number, or any where there is a nan, in lanes that do not wait for each other."""
+    lanes = np.full(LANES, x[0])
+    whole = x.size - x.size % LANES
+    for start in range(0, whole, LANES):
+        u = x[start : start + LANES]
+        for i in range(LANES):
+            lanes[i] = where(u[i] > lanes[i], u[i], lanes[i])
+    top = lanes[0]
+    for i in range(1, LANES):
+        top = max(top, lanes[i])
+    for i in range(whole, x.size):
+        top = max(top, x[i])
+    return top
+
+
+@kernel
+def log_sum(x: Any, t: Any, n: int, parameter: float, ans: Any, out: Any) -> None:
+    """Write s = log Σexp(xᵢ) and Σexp(xᵢ - s)·ẋᵢ; where the largest number is infinite the tangent is nan."""
+    rows = ans.size
+    zero = x.dtype.type(0)
+    e = np.empty(min(n, BLOCK), x.dtype)
+    for row in range(rows):
+        a = x[row * n : row * n + n]
+        top = _largest(a)
+        total = zero
+        out[row::rows] = zero
+        for s in range(0, n, BLOCK):
+            block = a[s : s + BLOCK]
+            part = e[: block.size]
+            for i in range(block.size):
+                part[i] = exp(block[i] - top)
+            total += _sum(part)
+            for k in range(row, out.size, rows):
+                out[k] += _moments(part, zero, t[k * n + s : k * n + min(s + BLOCK, n)])
+        ans[row] = top + np.log(total)
+        for k in range(row, out.size, rows):
+            out[k] = out[k] / total if abs(top) < np.inf else np.nan
+
+
+# Products of vectors. ------------------------------------------------------------------------------------------------
+
+
+@reassociating
+def _product(a: Any, b: Any, t: Any) -> Real:
+    total, slope = a.dtype.type(0), a.dtype.type(0)
+    for i in range(a.size):
+        total += a[i] * b[i]
+        slope += t[i] * b[i]
+    return total, slope
+
+
+@reassociating
+def _product_rule(a: Any, b: Any, t: Any, u: Any) -> Real:
+    total, slope = a.dtype.type(0), a.dtype.type(0)
+    for i in range(a.size):
+        total += a[i] * b[i]
+        slope += t[i] * b[i] + a[i] * u[i]
+    return total, slope
+
+
+@kernel
+def inner(a: Any, b: Any, t: Any, u: Any, ans: Any, out: Any) -> None:
+    """Write Σaᵢbᵢ and Σ(ȧᵢbᵢ + aᵢḃᵢ); the tangents ȧ and ḃ have a row for each direction, and ḃ may be None."""
+    n, rows = a.size, t.shape[0]
+    total = a.dtype.type(0)
+    out[:] = total
+    for s in range(0, n, BLOCK):
+        m = min(BLOCK, n - s)
+        p, q = a[s : s + m], b[s : s + m]
+        part = total
+        for k in range(rows):
+            v = t[k][s : s + m]
+            part, slope = _product(p, q, v) if u is None else _product_rule(p, q, v, u[k][s : s + m])
+            out[k] += slope
+        total += part
+    ans[0] = total
+
+
 def examples(dtype: str) -> Iterator[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
     """Yield the name of each kernel, the kernel, and arguments that make Numba compile it."""
-    one = np.ones(1, dtype)
-    yield from ((name, kernel, (one, one, 1, 0.0, one.copy(), one.copy())) for name, kernel in KERNELS.items())
+    one, row = np.ones(1, dtype), np.ones((1, 1), dtype)
+    for name, reduction in KERNELS.items():
+        if reduction is not inner:
+            yield name, reduction, (one, one, 1, 0.0, one.copy(), one.copy())
+    for other in (row, None):
+        yield "inner", inner, (one, one, row, other, one.copy(), one.copy())
 
 
-KERNELS: dict[str, Callable[..., None]] = {"cumsum": running, "prod": prod, "root_of_squares": root, "sum": total, "variance": variance}
-"""The kernel of a reduction, by the name of its function."""
+KERNELS: dict[str, Callable[..., None]] = {
+    "cumsum": running,
+    "inner": inner,
+    "log_sum_of_exp": log_sum,
+    "prod": prod,
+    "root_of_squares": root,
+    "sum": total,
+    "variance": variance,
+}
+"""The kernel of a reduction, by the name of its function; `inner` is the product of two vectors."""

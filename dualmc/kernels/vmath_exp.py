@@ -4,7 +4,22 @@ import math
 
 import numpy as np
 
-from ._float import ROUND, at_least, at_most, fast_two_sum, fma, horner, magnitude, power_of_two, quotient, scaled, signed, two_sum, where
+from ._float import (
+    ROUND,
+    at_least,
+    at_most,
+    estrin,
+    fast_two_sum,
+    fma,
+    horner,
+    magnitude,
+    power_of_two,
+    quotient,
+    scaled,
+    signed,
+    two_sum,
+    where,
+)
 from ._jit import Real, branch_free, device
 from .vmath_log import log_of_sum
 
@@ -89,7 +104,7 @@ def bounded(x: Real) -> Real:
 @device
 def tail(r: Real) -> Real:
     """exp(r) - 1 - r for a reduced r."""
-    return r * r * fma(r, horner(r, EXP), 0.5)
+    return r * r * fma(r, estrin(r, EXP), 0.5)
 
 
 @device

@@ -10,6 +10,7 @@ from ._float import (
     ONE_BITS,
     at_most,
     bits,
+    estrin,
     fast_two_sum,
     fma,
     horner,
@@ -79,7 +80,7 @@ def log_rest(f: Real) -> Real:
     s = f / (2.0 + f)
     z = s * s
     h = 0.5 * f * f
-    return fma(s, fma(z, horner(z, LOG), h), -h)
+    return fma(s, fma(z, estrin(z, LOG), h), -h)
 
 
 @device

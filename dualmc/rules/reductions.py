@@ -34,6 +34,7 @@ def _log_sum(ufunc: Any, exp: Any, log: Any) -> Function:
         ans = np.where(infinite, top, log(total) + top) if special else log(total) + top
         return ans, None, weighted_sum_op(e, total, axis, keepdims=True)
 
+    log_sum.__name__ = f"log_sum_of_{exp.__name__}"
     register(Weighted(log_sum, _terms))
     call = dispatching(log_sum)
 

@@ -1,12 +1,14 @@
 """Kernels compiled from the rule table: they agree with the NumPy way in values, tangents, kinks and strong zeros."""
 
 import itertools
+import re
 
+import numba
 import numpy as np
 import pytest
 
 import dualmc as dm
-from dualmc import large, propagate
+from dualmc import large, propagate, special
 from dualmc.kernels import fused, switch
 from dualmc.rules.registry import RULES
 from dualmc.rules.rule import Elementwise
@@ -127,6 +129,117 @@ def test_angles_beyond_the_reduction_range():
             agree(RULES[func], *both_ways(RULES[func], (x,), (np.ones((k, x.size)),)), ulps=4)
 
 
+# Generated code. ---------------------------------------------------------------------------------------------
+
+ARITHMETIC = re.compile(r"= f(mul|add|div)[a-z ]* <\d+ x double>")
+LOOPS = {
+    "vector of sin": lambda: fused._vector(fused._text(RULES[np.sin], fused.vmath), fused.vmath.LIMITS.get("sin", np.inf), False),
+    "vector of log": lambda: fused._vector(fused._text(RULES[np.log], fused.vmath), np.inf, False),
+    "block of exp": lambda: fused._unary(fused._text(RULES[np.exp], fused.vmath), fused._text(RULES[np.exp], np), np.inf, False),
+    "block of hypot": lambda: fused._two_sided(fused._text(RULES[np.hypot], fused.vmath), False),
+    "block of divide": lambda: fused._one_sided(fused._text(RULES[np.divide], fused.vmath), 1, False),
+}
+AXES = {"vector": (1, 1, 1, 1), "block of exp": (1, 2, 1, 2), "block of hypot": (1, 1, 2, 2, 1, 2), "block of divide": (1, 1, 2, 1, 2)}
+
+
+def generated(python, signature):
+    """The optimised LLVM code of a kernel, compiled anew since code from disk has none."""
+    compiled = numba.njit(error_model="numpy")(python)
+    compiled.compile(signature)
+    return compiled.inspect_llvm(compiled.signatures[0])
+
+
+@pytest.mark.skipif(not fused.vmath.FMA, reason="functions of libm do not vectorise")
+@pytest.mark.parametrize("name", LOOPS)
+def test_element_wise_kernels_are_vectorised(name):
+    axes = AXES.get(name) or AXES[name.split()[0]]
+    code = generated(LOOPS[name]().py_func, tuple(numba.types.Array(numba.float64, n, "C") for n in axes))
+    assert ARITHMETIC.search(code)
+
+
+switch.load()
+OTHERS = [(name, kernel, args) for name, kernel, args in switch.examples("d") if name != "cumsum"]  # a chain of additions has no lanes
+
+
+@pytest.mark.parametrize(("name", "kernel", "args"), OTHERS, ids=[name for name, *_ in OTHERS])
+def test_reductions_and_combinations_are_vectorised(name, kernel, args):
+    assert ARITHMETIC.search(generated(kernel.py_func, tuple(map(numba.typeof, args))))
+
+
+# Few numbers, one direction. ---------------------------------------------------------------------------------
+
+SHORT = [(r, a) for r, a in FUSED if len(a) == 1 or r.func.__name__ in fused.QUICK]
+
+
+def short_way(rule, args, tangents):
+    """Call the function itself, with Duals for those arguments that have a tangent."""
+    return rule.func(*[x if t is None else dm.Dual(x, t) for x, t in zip(args, tangents, strict=True)])
+
+
+@pytest.mark.parametrize(("rule", "active"), SHORT, ids=[f"{r.func.__name__}{''.join('.t'[x] for x in a)}" for r, a in SHORT])
+def test_the_short_way_agrees_with_numpy(rule, active):
+    args = points(rule)
+    assert args[0].size <= large.SHORT
+    for row in range(3):
+        tangents = [None if t is None else t[row].copy() for t in directions(args[0], active)]
+        with np.errstate(all="ignore"):
+            short_way(rule, args, tangents)  # the first call compiles
+            got = short_way(rule, args, tangents)
+        agree(rule, (got.primal, got.tangent), *both_ways(rule, args, tangents)[1:], ulps=4)
+
+
+@pytest.mark.parametrize("func", [np.multiply, np.divide])
+@pytest.mark.parametrize("active", [(True, True), (True, False), (False, True)])
+def test_short_tangents_are_strong_and_silent(func, active):
+    """A zero tangent meets an infinite partial: 0, and no warning of an invalid product."""
+    x, y = np.full(3, np.inf), np.array([2.0, 3.0, 4.0])
+    for args in ((x, y), (y, x))[: 1 if func is np.divide else 2]:
+        got = short_way(RULES[func], args, [np.zeros(3) if a else None for a in active])
+        np.testing.assert_array_equal(got.tangent, 0)
+
+
+@pytest.mark.parametrize("func", [np.tanh, np.square, np.exp, np.sin])
+def test_short_arrays_of_any_layout(func):
+    """Strided, read-only, of no axes, empty, in blocks, and of other types."""
+    rng = np.random.default_rng(8)
+    for p, t in (
+        (rng.random(40)[::2], rng.random(20)),
+        (rng.random(20), rng.random(40)[::2]),
+        (np.broadcast_to(0.5, 20), rng.random(20)),
+        (np.array(0.5), np.array(2.0)),
+        (np.empty(0), np.empty(0)),
+        (rng.random(20), rng.random((3, 20))),
+        (rng.random((4, 5)).T, rng.random((4, 5)).T),
+        (rng.random(20).astype(np.float32), rng.random(20).astype(np.float32)),
+        (rng.random(20) + 1j, rng.random(20) + 0j),
+        (dm.Dual(rng.random(20), rng.random(20), 0), rng.random(20)),
+    ):
+        d = dm.Dual(p, t, 1)
+        func(d)
+        got = func(d)
+        dm.config.kernels = "never"
+        plain = func(d)
+        dm.config.kernels = "always"
+        tolerance = 16 * np.finfo(plain.dtype).eps
+        for a, b in ((got.primal, plain.primal), (got.tangent, plain.tangent)):
+            assert type(a) is type(b)
+            assert a.dtype == b.dtype
+            for v, w in zip(a._parts(), b._parts(), strict=True) if isinstance(a, dm.Dual) else [(a, b)]:
+                np.testing.assert_allclose(v, w, rtol=tolerance, atol=tolerance)
+
+
+def test_slices_of_blocks_are_not_refused():
+    """A slice of a vector lies in memory in order, that of its block of tangents does not; a refusal would cost microseconds."""
+    d = dm.Dual(np.linspace(0.5, 1, 700), np.ones((3, 700)))
+    for x in (np.exp(d), d * d, d * 2.0):
+        assert x is not None
+    y = d[1:]
+    p, t = y.primal, y.tangent
+    assert large.unary(large.unary_kernel(RULES[np.exp]), p, t, dm.Dual, 0) is not None
+    assert large.both(large.both_kernel(RULES[np.multiply]), np.multiply, p, p, t, t, dm.Dual, 0) is not None
+    assert large.one_sided(large.side_kernels[0](RULES[np.multiply]), np.multiply, p, 2.0, t, 0, dm.Dual, 0) is not None
+
+
 # Duals. ------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +338,68 @@ def test_reductions_agree_over_any_axis(func, axis, dtype):
         tolerance = 2000 * np.finfo(dtype).eps
         np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance)
         np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance * np.abs(plain.tangent).max())
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 31, 32, 1000, 4099])
+def test_log_sums_agree_over_any_axis(n, dtype):
+    rng = np.random.default_rng(9)
+    x = (8 * rng.normal(size=(2, n, 2))).astype(dtype)
+    for axis, k in itertools.product([None, 0, 1, -1], [(), (3,)]):
+        d = dm.Dual(x, rng.normal(size=k + x.shape).astype(dtype))
+        compiled = special.logsumexp(d, axis=axis)
+        dm.config.kernels = "never"
+        plain = special.logsumexp(d, axis=axis)
+        dm.config.kernels = "always"
+        assert compiled.dtype == plain.dtype
+        tolerance = 50 * np.finfo(dtype).eps
+        np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("x", [[np.inf, 1.0, np.inf], [-np.inf, -np.inf], [-np.inf, 0.0, 1000.0], [np.nan, 1.0]])
+def test_log_sums_of_special_numbers(x):
+    d = dm.Dual(np.array(x), np.arange(1.0, len(x) + 1))
+    compiled = special.logsumexp(d)
+    dm.config.kernels = "never"
+    plain = special.logsumexp(d)
+    np.testing.assert_array_equal(compiled.primal, plain.primal)
+    np.testing.assert_array_equal(compiled.tangent, plain.tangent)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 9, 1024, 3000])
+def test_products_of_vectors_agree(n, dtype):
+    rng = np.random.default_rng(10)
+    for k in [(), (1,), (3,), (2, 2)]:
+        x, y = (dm.Dual(rng.normal(size=n).astype(dtype), rng.normal(size=(*k, n)).astype(dtype)) for _ in range(2))
+        for f, args in (
+            (np.matmul, (x, y)),
+            (np.dot, (x, y.primal)),
+            (np.matmul, (x.primal, y)),
+            (np.vdot, (y, x)),
+            (np.dot, (x, x)),
+        ):
+            compiled = f(*args)
+            dm.config.kernels = "never"
+            plain = f(*args)
+            dm.config.kernels = "always"
+            assert type(compiled.primal) is type(plain.primal)
+            assert type(compiled.tangent) is type(plain.tangent)
+            assert compiled.dtype == plain.dtype
+            tolerance = 20 * n**0.5 * np.finfo(dtype).eps
+            np.testing.assert_allclose(compiled.primal, plain.primal, rtol=tolerance, atol=tolerance * n**0.5)
+            np.testing.assert_allclose(compiled.tangent, plain.tangent, rtol=tolerance, atol=tolerance * n**0.5)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_zero_tangents_are_strong_in_products_of_vectors():
+    x, y = np.full(600, np.inf), np.full(600, 2.0)
+    t = np.where(np.arange(600) == 5, 3.0, 0.0)
+    assert (dm.Dual(x, 0 * y) @ dm.Dual(y, 0 * y)).tangent == 0
+    assert (dm.Dual(y, t) @ y).tangent == 6
+    y[7] = np.inf
+    assert (dm.Dual(np.ones(600), t) @ y).tangent == 6
 
 
 @pytest.mark.parametrize("x", [np.zeros(600), np.full(600, 1e200), np.full(600, 1e-200), np.array([np.inf] + [1.0] * 600)])
