@@ -8,7 +8,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
-from ..tangents.structured import Cut
+from ..tangents.structured import Cut, is_complex_linear
 
 PROBED = 1 << 22
 """Numbers that a block of probes holds at most."""
@@ -21,14 +21,12 @@ def matrix_of(cut: Cut, sparse: Any) -> Any:
 
 def _matrix(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -> Any:
     if op.parts and pattern is None:
-        first, *others = (_matrix(part, None, sparse) for part in op.parts)
-        for other in others:
-            first = product(other, first, sparse)
-        return first
+        a = _composed(op.parts, sparse)
+        return _probed(op, None, sparse) if a is None else a
     m, n = math.prod(op.shape_out), math.prod(op.shape_in)
     turned = op.turned
     if turned is not None:
-        return _matrix(turned, None, sparse).T.tocsr() if turned.picks or turned.sums or turned.parts else _probed(op, pattern, sparse)
+        return _matrix(turned, None, sparse).conj().T.tocsr() if turned.picks or turned.sums or turned.parts else _probed(op, pattern, sparse)
     if op.picks:
         index = op.apply(np.arange(1, n + 1).reshape(op.shape_in)).reshape(-1)
         rows = np.flatnonzero(index)
@@ -37,6 +35,17 @@ def _matrix(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -
         rows = op.transpose(np.arange(m).reshape(op.shape_out)).reshape(-1)
         return sparse.coo_array((np.ones(n), (rows, np.arange(n))), shape=(m, n)).tocsr()
     return _probed(op, pattern, sparse)
+
+
+def _composed(parts: Sequence[LinearOp], sparse: Any) -> Any:
+    """Return the matrix of maps one after the other; None if there are complex numbers between them and no complex matrix tells all."""
+    first, *others = parts
+    a = _matrix(first, None, sparse)
+    for other in others:
+        if np.iscomplexobj(a) and not is_complex_linear(other):
+            return None
+        a = product(_matrix(other, None, sparse), a, sparse)
+    return a
 
 
 # Maps that say nothing about themselves: what they make of basis vectors. ------------------------------------

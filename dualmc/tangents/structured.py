@@ -248,8 +248,24 @@ def _cut(op: LinearOp, t: Structured, pattern: Callable[[], LinearOp] | None) ->
         return Structured(t.family, op.shape_out, {})
     if any(s.root.is_complex for s in t.terms):
         raise UnstructuredError  # a map of complex variables may be linear over the reals only
+    weights = any(map(np.iscomplexobj, t.terms.values()))
+    if weights and not is_complex_linear(op):
+        re, im = (Structured(t.family, t.shape, {s: part(v) for s, v in t.terms.items()}) for part in (np.real, np.imag))
+        return add(_cut(op, re, pattern), _cut(_turned(op), im, None if pattern is None else lambda: _turned(pattern())))
     root = t.family.cut(op.shape_out, Cut(op, t.terms, pattern))
+    root.is_complex = weights or (t.dtype is not None and np.dtype(t.dtype).kind == "c")
     return Structured(t.family, op.shape_out, {root.identity: 1.0}, t.dtype)
+
+
+def is_complex_linear(op: LinearOp) -> bool:
+    """Whether a map of complex numbers commutes with i, as that of `irfft` does not."""
+    x = np.random.default_rng(0).uniform(1, 2, op.shape_in)
+    return bool(np.allclose(op.apply(1j * x), 1j * op.apply(x + 0j), rtol=1e-10))
+
+
+def _turned(op: LinearOp) -> LinearOp:
+    """Return the map op(i·x) of real numbers."""
+    return LinearOp(op.shape_in, op.shape_out, lambda x: op.apply(1j * x), lambda c: np.imag(op.transpose(c)), bound=op.bound)
 
 
 def weigh(t: Structured, g: Array, op: LinearOp, dtype: Any, *, select: bool = False) -> Structured:
@@ -327,7 +343,7 @@ def _values(shape: Shape, parts: list[Any], writes: Sequence[tuple[LinearOp, Str
     held = [v for v in parts if v is not None]
     if all(map(number, held)) and all(v == held[0] for v in held[1:]):
         return held[0]
-    values = np.zeros(shape, np.result_type(*[float if type(v) is float else v.dtype for v in held]))
+    values = np.zeros(shape, np.result_type(*[type(v) if number(v) else v.dtype for v in held]))
     if parts[0] is not None:
         values[...] = parts[0]
     for (op, _), v in zip(writes, parts[1:], strict=True):
