@@ -112,7 +112,7 @@ class Structured:
     def joined(cls, family: Family, shape: Shape, parts: "Sequence[tuple[LinearOp, Structured | None]]", dtype: Any) -> "Structured":
         """Return what has the parts where the maps read, and zeros elsewhere."""
         new = cls(family, shape, {}, dtype)
-        new._writes = list(parts)
+        new._writes = [(op, None if u is None else u.copy()) for op, u in parts]
         return new
 
     def __repr__(self) -> str:
@@ -136,7 +136,7 @@ class Structured:
         """Write u, or zero, into the entries that op reads; it is done when the slots are next asked for."""
         if self._writes is None:
             self._writes = []
-        self._writes.append((op, u))
+        self._writes.append((op, None if u is None else u.copy()))
 
     def copy(self) -> "Structured":
         """Return a tangent that later writes do not change."""
@@ -170,13 +170,17 @@ def scale(t: Structured, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, s
             w = -v
         else:
             w = _times(v, g, strict, select)
-        if type(w) is ndarray:
-            if w.shape != shape:
-                w = np.broadcast_to(w, shape) if w.ndim else w.item()
-        elif type(w) is not float:
-            w = w.item() if isinstance(w, np.generic) else w * 1.0
-        terms[s.spread(shape) if grow else s] = w
+        terms[s.spread(shape) if grow else s] = w if type(w) is float else _before(w, shape)
     return Structured(t.family, shape, terms, dtype)
+
+
+def _before(w: Any, shape: Shape) -> Any:
+    """Return w as what stands before a gather: an array of the shape of the primal, or a floating number."""
+    if type(w) is not ndarray:
+        return w.item() if isinstance(w, np.generic) else w * 1.0
+    if w.shape == shape:
+        return w
+    return np.broadcast_to(w, shape) if w.ndim else w.item()
 
 
 def _times(v: Any, g: Any, strict: bool, select: bool) -> Any:
@@ -211,7 +215,7 @@ def linear(op: LinearOp, t: Structured) -> Structured:
     if op.key in _PARTS:
         if any(s.root.is_complex for s in t.terms):
             raise UnstructuredError
-        return Structured(t.family, op.shape_out, {s: op.apply(np.asarray(v)) for s, v in t.terms.items()}, None)
+        return Structured(t.family, op.shape_out, {s: _before(op.apply(np.asarray(v)), t.shape) for s, v in t.terms.items()}, None)
     return _cut(op, t, None)
 
 
@@ -250,7 +254,8 @@ def _cut(op: LinearOp, t: Structured, pattern: Callable[[], LinearOp] | None) ->
         raise UnstructuredError  # a map of complex variables may be linear over the reals only
     weights = any(map(np.iscomplexobj, t.terms.values()))
     if weights and not is_complex_linear(op):
-        re, im = (Structured(t.family, t.shape, {s: part(v) for s, v in t.terms.items()}) for part in (np.real, np.imag))
+        re = Structured(t.family, t.shape, {s: np.real(v) for s, v in t.terms.items()})
+        im = Structured(t.family, t.shape, {s: np.imag(v) for s, v in t.terms.items() if np.iscomplexobj(v)})
         return add(_cut(op, re, pattern), _cut(_turned(op), im, None if pattern is None else lambda: _turned(pattern())))
     root = t.family.cut(op.shape_out, Cut(op, t.terms, pattern))
     root.is_complex = weights or (t.dtype is not None and np.dtype(t.dtype).kind == "c")
@@ -302,7 +307,8 @@ def _written(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]], 
         make = _Joining(root, shape, columns, [op for op, _ in writes])
         gathers = root.remembered(key, make) if known else make()
         for j, g in enumerate(gathers):
-            terms[g] = _values(shape, [column[j][1] if j < len(column) else None for column in columns], writes)
+            v = _values(shape, [column[j][1] if j < len(column) else None for column in columns], writes)
+            terms[g] = terms[g] + v if g in terms else v
     return terms
 
 
