@@ -72,7 +72,8 @@ class HessianEvaluator:
 
     def _by_gradient(self, call: Call, has_aux: bool) -> list[list[Any]]:
         """Return the sparse Jacobian of the gradient, which is recorded like any other function."""
-        return self._nested(_gradient_of(call, has_aux), has_aux).matrices
+        rows = self._nested(_gradient_of(call, has_aux), has_aux).matrices
+        return [[matrices.with_mirror(m, rows[j][i], self.sparse) for j, m in enumerate(row)] for i, row in enumerate(rows)]
 
     def _colored(self, call: Call, has_aux: bool, colors: Coloring) -> Found:
         """Evaluate by products of the Hessian with one direction for each colour."""

@@ -139,3 +139,11 @@ def total(parts: Sequence[Any], sparse: Any) -> Any:
 def scaled_rows(v: Any, a: Any, sparse: Any) -> Any:
     """Return diag(v) @ a."""
     return sparse.csr_array((np.repeat(v, np.diff(a.indptr)) * a.data, a.indices, a.indptr), shape=a.shape)
+
+
+def with_mirror(a: Any, b: Any, sparse: Any) -> Any:
+    """Return a, which equals the transpose of b, with an entry wherever that has one, too."""
+    turned = b.T.tocsr()
+    if np.array_equal(a.indptr, turned.indptr) and np.array_equal(a.indices, turned.indices):
+        return a
+    return total([a, _ones(turned, sparse) * 0.0], sparse).astype(a.dtype, copy=False)

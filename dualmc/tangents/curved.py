@@ -77,11 +77,13 @@ def seen(tape: Tape, tangents: Sequence[Any], space: Any) -> Seen:
     """Push tangents of a space, and return those that enter an operation which has a curvature."""
     found: Seen = {}
 
-    def see(node: Node, given: Sequence[Any]) -> None:
+    def see(node: Node, given: Sequence[Any]) -> bool:
         if type(node) is Curved or (type(node) is Bound and len(node.parents) > 1):
             found[node] = given
-        elif type(node) is Opaque or (type(node) is Weighed and node.g is not None and not node.select):
+            return True
+        if type(node) is Opaque or (type(node) is Weighed and not node.is_piecewise_linear):
             raise CurvatureError
+        return False
 
     tape.push(tangents, space, see)
     return found
