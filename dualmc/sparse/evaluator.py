@@ -63,16 +63,17 @@ class Evaluator:
         check(call)
         if self._given is not None:
             return self.by_colors(call, has_aux, self._given)
-        if not self.prepare:
-            return self._structured(call, has_aux, _Prepared(call))
-        key = tuple([(x.shape, x.dtype) for x in call.leaves])
-        with self._lock:
-            prepared = self._prepared.setdefault(key, _Prepared(call))
+        prepared = _Prepared(call)
+        if self.prepare:
+            prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
             if prepared.colors is not None:
                 return self.by_colors(call, has_aux, prepared.colors)
-            found = self._structured(call, has_aux, prepared)
-            self._decide(prepared, found)
-            return found
+        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)  # outside of the lock: f may call this
+        with self._lock:
+            found = self._structured(call, recording, prepared)
+            if self.prepare:
+                self._decide(prepared, found)
+        return found
 
     def _decide(self, prepared: "_Prepared", found: Found) -> None:
         """Choose colours for the evaluations to come, if they are wanted or need far fewer directions than there are slots."""
@@ -87,8 +88,7 @@ class Evaluator:
 
     # By slots. ---------------------------------------------------------------------------------------------------
 
-    def _structured(self, call: Call, has_aux: bool, prepared: "_Prepared") -> Found:
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)
+    def _structured(self, call: Call, recording: Recording, prepared: "_Prepared") -> Found:
         values, family = recording.values, prepared.family
         assemblers = prepared.assemblers
         while len(assemblers) < len(values):

@@ -44,28 +44,27 @@ class HessianEvaluator:
         check(call)
         if self._colors is not None:
             return self._colored(call, has_aux, self._colors)
-        if not self.prepare:
-            return self._structured(call, has_aux, _Prepared(call, self.sparse, once=True))
-        key = tuple([(x.shape, x.dtype) for x in call.leaves])
-        with self._lock:
-            prepared = self._prepared.setdefault(key, _Prepared(call, self.sparse))
+        prepared = _Prepared(call, self.sparse, once=not self.prepare)
+        if self.prepare:
+            prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
             if prepared.colors is not None:
                 return self._colored(call, has_aux, prepared.colors)
-            found = self._structured(call, has_aux, prepared)
-            if self.strategy == "colored":
-                prepared.colors = coloring(self.sparse.block_array(found.matrices, format="csr"), "symmetric")
-            return found
+        found = self._structured(call, has_aux, prepared)
+        if self.prepare and self.strategy == "colored":
+            prepared.colors = coloring(self.sparse.block_array(found.matrices, format="csr"), "symmetric")
+        return found
 
     def _structured(self, call: Call, has_aux: bool, prepared: "_Prepared") -> Found:
         """Evaluate by slots; where a tape does not hold the second derivative of an operation, by those of the gradient."""
         recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=True)
         check_one_number(call, recording.values, recording.structure, "dm.hessian")
-        try:
-            found = prepared.matrices(recording)
-        except (CurvatureError, UnstructuredError):
-            found = None
-        finally:
-            prepared.family.release()
+        with self._lock:
+            try:
+                found = prepared.matrices(recording)
+            except (CurvatureError, UnstructuredError):
+                found = None
+            finally:
+                prepared.family.release()
         if found is None or any(dense.has_nan(a.data) for row in found for a in row if a.nnz):
             found = self._by_gradient(call, has_aux)
         return Found(recording.values, found, recording.structure, recording.aux)
