@@ -81,7 +81,9 @@ def rows(
 
     def back(seed: Array, *, free: bool) -> list[Array]:
         given = [seed if j == i else None for j, _ in enumerate(values)]
-        return [np.broadcast_to(c, (len(seed), *k.shape)) for c, k in zip(pulled(tape, given, free=free, strict=strict), leaves, strict=True)]
+        return [
+            np.broadcast_to(c, (len(seed), *k.shape)) for c, k in zip(pulled(tape, given, free=free, strict=strict), leaves, strict=True)
+        ]
 
     def block(start: int, stop: int) -> Iterator[Array]:
         last = stop == m and i == len(values) - 1

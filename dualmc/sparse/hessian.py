@@ -56,8 +56,7 @@ class HessianEvaluator:
 
     def _structured(self, call: Call, has_aux: bool, prepared: "_Prepared") -> Found:
         """Evaluate by slots; where a tape does not hold the second derivative of an operation, by those of the gradient."""
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=True)
-        check_one_number(call, recording.values, recording.structure, "dm.hessian")
+        recording = self._recorded(call, has_aux)
         with self._lock:
             try:
                 found = prepared.matrices(recording)
@@ -68,6 +67,11 @@ class HessianEvaluator:
         if found is None or any(dense.has_nan(a.data) for row in found for a in row if a.nnz):
             found = self._by_gradient(call, has_aux)
         return Found(recording.values, found, recording.structure, recording.aux)
+
+    def _recorded(self, call: Call, has_aux: bool) -> Recording:
+        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=True)
+        check_one_number(call, recording.values, recording.structure, "dm.hessian")
+        return recording
 
     def _by_gradient(self, call: Call, has_aux: bool) -> list[list[Any]]:
         """Return the sparse Jacobian of the gradient, which is recorded like any other function."""
@@ -85,6 +89,7 @@ class HessianEvaluator:
         parts = [structure.hvp(call, split(call, colors.seeds()[at]), has_aux) for at in _slices(colors.count, n)]
         known = [p for p in parts if p is not None]
         if not known or len(known) < len(parts):
+            self._recorded(call, has_aux)  # raises if f does not return one number
             return self._nested.by_colors(_gradient_of(call, has_aux), has_aux, colors)
         products = [np.concatenate([p.reshape(len(p), -1) for p in part.products], axis=1) for part in known]
         whole = colors.decompress(np.concatenate(products))
@@ -143,7 +148,7 @@ class _Prepared:
             return self.sparse.csr_array((a.size, b.size), dtype=dtype)
         total = matrices.total(parts, self.sparse)
         total.sum_duplicates()
-        return total.astype(dtype, copy=False)
+        return (total.real if np.iscomplexobj(total) else total).astype(dtype, copy=False)
 
     def _between_leaves(self, a: Root, b: Root, term: tuple[Root, Root, Any], dtype: Any) -> Any:
         """Return Jᵀ·h·J for h between two roots; None if one of them does not depend on its leaf."""

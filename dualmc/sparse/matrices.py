@@ -26,7 +26,9 @@ def _matrix(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -
     m, n = math.prod(op.shape_out), math.prod(op.shape_in)
     turned = op.turned
     if turned is not None:
-        return _matrix(turned, None, sparse).conj().T.tocsr() if turned.picks or turned.sums or turned.parts else _probed(op, pattern, sparse)
+        return (
+            _matrix(turned, None, sparse).conj().T.tocsr() if turned.picks or turned.sums or turned.parts else _probed(op, pattern, sparse)
+        )
     if op.picks:
         index = op.apply(np.arange(1, n + 1).reshape(op.shape_in)).reshape(-1)
         rows = np.flatnonzero(index)
