@@ -59,7 +59,7 @@ def _probed(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -
     number of a point tells all.
     """
     marked = op if pattern is None else pattern()
-    pairs = _independent(marked)
+    pairs = op.points if op.bound and pattern is None else _independent(marked)
     n, m = math.prod(op.shape_in), math.prod(op.shape_out)
     columns = _points_first(np.arange(n).reshape(op.shape_in), [i for i, _ in pairs])
     rows = _points_first(np.arange(m).reshape(op.shape_out), [j for _, j in pairs])

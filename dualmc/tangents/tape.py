@@ -268,13 +268,15 @@ class Weighed(Map):
 class Bound(Node):
     """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
-    __slots__ = ("bind", "operands", "ops", "places")
+    __slots__ = ("bind", "operands", "ops", "places", "varying")
 
     def __init__(
         self, parents: Sequence[Node], bind: Callable[..., LinearOp], places: Sequence[int], operands: list[Any], shape: Shape, dtype: Any
     ) -> None:
         self.parents, self.bind, self.places, self.operands = parents, bind, places, operands
         self.ops: Sequence[LinearOp] = ()
+        self.varying = places
+        """The operands whose zeros are not zeros for good."""
         self.shape, self.dtype, self.number, self.curved = shape, dtype, number(), parents[0].curved
 
     def replace(self, j: int, copy: Any = None) -> None:
@@ -288,7 +290,7 @@ class Bound(Node):
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         terms = zip(self._maps(), tangents, self.places, strict=True)
-        first, *others = [space.bound(op, t, self.bind, i, self.operands, varying=self.places) for op, t, i in terms]
+        first, *others = [space.bound(op, t, self.bind, i, self.operands, varying=self.varying) for op, t, i in terms]
         return functools.reduce(functools.partial(space.add, owned=True), others, first)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import dualmc as dm
 from dualmc import testing as dt
-from dualmc.tangents.curved import CurvatureError
 from dualmc.sparse import hessian as module
+from dualmc.tangents.curved import CurvatureError
 
 from .agreement import close, places
 from .writing import N, programs

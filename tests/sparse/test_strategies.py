@@ -1,4 +1,4 @@
-"""Every strategy gives the same: Jacobians, gradients, Hessians and products with them, below and above the size where structure is tried."""
+"""Every strategy gives the same: Jacobians, gradients, Hessians and products, below and above the size where structure is tried."""
 
 import contextlib
 import io
@@ -70,7 +70,7 @@ def test_gradients_of_cases(case):
 
 @over([*CASES[2::6], *LINALG[::2]])
 def test_hessians_of_cases(case):
-    f, xs = weighed(case.f), [x for x in case.sample()[0]]
+    f, xs = weighed(case.f), case.sample()[0]
     if sum(x.size for x in xs) > 24 or type(f(*xs)) is float:
         return
     argnums = tuple(range(len(xs)))
@@ -311,7 +311,8 @@ ERRORS = {
                  lambda: dm.jacobian(stencil, strategy="sparse")),
     "gradient": (ValueError, "gradient: strategy must be", lambda: dm.gradient(energy, strategy=None)),
     "hessian": (ValueError, "hessian: strategy must be", lambda: dm.hessian(energy, strategy="x")),
-    "value_gradient_and_hessian": (ValueError, "value_gradient_and_hessian: strategy", lambda: dm.value_gradient_and_hessian(energy, strategy="x")),
+    "value_gradient_and_hessian": (ValueError, "value_gradient_and_hessian: strategy",
+                                   lambda: dm.value_gradient_and_hessian(energy, strategy="x")),
     "hvp": (ValueError, "hvp: strategy must be", lambda: dm.hvp(energy, (1.0,), (1.0,), strategy="x")),
     "complex": (TypeError, "jacobian: strategy='structured' takes real inputs",
                 lambda: dm.jacobian(np.sin, holomorphic=True, strategy="structured")(np.ones(3) + 0j)),
@@ -322,7 +323,8 @@ ERRORS = {
     "not scalar": (TypeError, r"gradient: stencil must return one real number, got shape \(3,\)",
                    lambda: dm.gradient(stencil, strategy="structured")(point(5))),
     "not scalar, large": (TypeError, "gradient: stencil must return one real number", lambda: dm.gradient(stencil)(point(50))),
-    "complex result": (TypeError, "must return one real number", lambda: dm.gradient(lambda u: np.sum(u * 1j), strategy="structured")(point(5))),
+    "complex result": (TypeError, "must return one real number",
+                       lambda: dm.gradient(lambda u: np.sum(u * 1j), strategy="structured")(point(5))),
     "hvp of a vector": (TypeError, "hvp: stencil must return one real number",
                         lambda: dm.hvp(stencil, (point(40),), (point(40),), strategy="structured")),
 }  # fmt: skip
