@@ -151,6 +151,19 @@ def test_a_given_pattern_is_coloured(f):
         close(dm.sparse_hessian(f, pattern=pattern)(X).toarray(), h.toarray(), 1e3 * (1 + abs(h).max()))
 
 
+@pytest.mark.parametrize("strategy", ["auto", "structured", "colored"])
+def test_prepared_functions_may_take_another_way(strategy):
+    def f(u):
+        return np.sum(np.sort(u)[:3] ** 2) * u[1] if u[0] > 1 else np.sum(u[1:] ** 2 * u[:-1])
+
+    prepared = dm.sparse_hessian(f, prepare=True, strategy=strategy)
+    rng = np.random.default_rng(0)
+    for k in range(6):
+        x = rng.permutation(X)
+        x[0] = k % 2 + 0.5
+        close(prepared(x).toarray(), dm.hessian(f, strategy="dense")(x), 1e3)
+
+
 def test_threads_share_a_prepared_function():
     prepared = dm.sparse_hessian(with_cuts, prepare=True)
     points = [np.linspace(0.2, 1 + k / 10, 12) for k in range(10)]

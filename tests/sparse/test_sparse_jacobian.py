@@ -156,13 +156,14 @@ def test_prepared_for_several_shapes_and_dtypes():
         close(j.toarray(), dense_matrices(lambda u: (behind_cuts(u),), [x])[0][0])
 
 
-def test_prepared_functions_may_take_another_way():
+@pytest.mark.parametrize("strategy", ["auto", "structured", "colored"])
+def test_prepared_functions_may_take_another_way(strategy):
     def f(u):
         if u[0] > 1:
             return u[2:] * np.sum(u)
         return np.cumsum(u[:-2]) if u[1] > 1 else u[1:-1] * u[:-2]
 
-    prepared = dm.sparse_jacobian(f, prepare=True)
+    prepared = dm.sparse_jacobian(f, prepare=True, strategy=strategy)
     for first, second in [(2, 0), (0, 0), (0, 2), (2, 2), (0, 0), (2, 0)]:
         x = np.array([first, second, 0.5, 0.7, 0.9, 1.1])
         close(prepared(x).toarray(), dense_matrices(lambda u: (f(u),), [x])[0][0])
@@ -172,6 +173,41 @@ def test_prepared_outputs_may_change_their_number():
     prepared = dm.sparse_jacobian(lambda u: (u[1:] * u[0],) if u[0] > 1 else (u**2, u[:2], u @ u), prepare=True)
     assert [len(prepared(x)) for x in (X, X + 1, X)] == [3, 1, 3]
     np.testing.assert_array_equal(prepared(X)[2].toarray(), [2 * X])
+
+
+@pytest.mark.parametrize("strategy", ["auto", "colored"])
+def test_entries_may_move(strategy):
+    """Where entries are picked by their values, prepared evaluations with colours see it."""
+    prepared = dm.sparse_jacobian(lambda u: np.sort(u) ** 2 * u[0], prepare=True, strategy=strategy)
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        x = rng.permutation(X)
+        close(prepared(x).toarray(), dense_matrices(lambda u: (np.sort(u) ** 2 * u[0],), [x])[0][0])
+
+
+IMPLICIT = {
+    "solve": lambda x: np.linalg.solve(2 * np.eye(2) + x[:4].reshape(2, 2), x[4:6]),
+    "inverse": lambda x: np.linalg.inv(2 * np.eye(2) + x[:4].reshape(2, 2)),
+    "cholesky": lambda x: np.linalg.cholesky(9 * np.eye(2) + x[:4].reshape(2, 2)),
+    "eigenvalues": lambda x: np.linalg.eigvalsh(np.diag([3.0, 9.0]) + x[:4].reshape(2, 2)),
+    "singular values": lambda x: np.linalg.svd(np.diag([2.0, 9.0]) + x[:4].reshape(2, 2), compute_uv=False),
+    "norms": lambda x: np.linalg.norm(x[:6].reshape(2, 3), axis=1),
+    "variance": lambda x: np.var(x[:6].reshape(2, 3), axis=0),
+    "products": lambda x: x[:4].reshape(2, 2) @ x[4:],
+    "convolution": lambda x: np.convolve(x[:3], x[3:]),
+}
+
+
+@pytest.mark.parametrize("name", IMPLICIT)
+def test_patterns_do_not_depend_on_what_maps_hold(name):
+    """Zeros in operands, factors and solutions are not zeros for good."""
+    f, special = IMPLICIT[name], np.zeros(6)
+    with np.errstate(all="ignore"):
+        there, elsewhere = (dm.jacobian_sparsity(f)(x).toarray() for x in (special, X[:6]))
+    np.testing.assert_array_equal(there, elsewhere)
+    prepared = dm.sparse_jacobian(f, prepare=True, strategy="colored")
+    prepared(special)
+    close(prepared(X[:6]).toarray(), dense_matrices(lambda u: (f(u),), [X[:6]])[0][0], 64.0)
 
 
 @given(programs=st.lists(programs(), min_size=2, max_size=4), seed=st.integers(0, 1000))
