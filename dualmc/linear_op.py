@@ -2,7 +2,7 @@
 
 import math
 import string
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ class LinearOp:
         The map is these maps, applied one after the other.
     turned : LinearOp, optional
         The map is the transpose of this one.
+    points : sequence of (int, int), optional
+        Axes of argument and result along which the map does not mix points, whatever it holds, as those of a stack of matrices.
 
     """
 
@@ -52,6 +54,7 @@ class LinearOp:
         "key",
         "parts",
         "picks",
+        "points",
         "shape_in",
         "shape_out",
         "sums",
@@ -76,10 +79,11 @@ class LinearOp:
         picks: bool | None = None,
         parts: "tuple[LinearOp, ...]" = (),
         turned: "LinearOp | None" = None,
+        points: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
         self.gather, self.view, self.bound, self.key, self.sums = gather, view, bound, key, sums
-        self.picks, self.parts, self.turned = gather if picks is None else picks, parts, turned
+        self.picks, self.parts, self.turned, self.points = gather if picks is None else picks, parts, turned, points
         self.assign = self._write_through if view and assign is None else assign
 
     def __call__(self, x: Array) -> Array:
@@ -100,7 +104,8 @@ class LinearOp:
     @property
     def T(self) -> "LinearOp":
         """The transposed map."""
-        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound, turned=self)
+        points = [(j, i) for i, j in self.points]
+        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound, turned=self, points=points)
 
     def batched(self, lead: Shape) -> "LinearOp":
         """Return the same map with leading axes made part of its shapes."""

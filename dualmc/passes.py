@@ -62,20 +62,28 @@ def basis_of_all(call: Call, start: int, stop: int) -> list[Array]:
 # Rows. -------------------------------------------------------------------------------------------------------
 
 
-def pulled(tape: Tape, cotangents: Sequence[Array | None], *, free: bool) -> list[Array]:
+def pulled(tape: Tape, cotangents: Sequence[Array | None], *, free: bool, strict: bool = True) -> list[Array]:
     """Return the cotangents of all inputs; zeros for one that the results do not depend on."""
-    found = tape.pull(cotangents, free=free)
+    found = tape.pull(cotangents, free=free, strict=strict)
     return [np.zeros(k.shape, k.dtype)[()] if c is None else c if c.ndim else c[()] for c, k in zip(found, tape.leaves, strict=True)]
 
 
-def rows(tape: Tape, values: Sequence[Array], i: int, chunk_size: int | None = None, holomorphic: bool = False) -> list[Array]:
-    """Return the Jacobian of output i with respect to each input, block of rows by block of rows; the very last walk frees the tape."""
+def rows(
+    tape: Tape, values: Sequence[Array], i: int, chunk_size: int | None = None, holomorphic: bool = False, *, strict: bool = True
+) -> list[Array]:
+    """
+    Return the Jacobian of output i with respect to each input, block of rows by block of rows; the very last walk frees the tape.
+
+    Without `strict` a zero cotangent times infinity is nan, which dense directions may have to decide.
+    """
     value, leaves = values[i], tape.leaves
     m, is_complex = math.prod(np.shape(value)), value.dtype.kind == "c"
 
     def back(seed: Array, *, free: bool) -> list[Array]:
         given = [seed if j == i else None for j, _ in enumerate(values)]
-        return [np.broadcast_to(c, (len(seed), *k.shape)) for c, k in zip(pulled(tape, given, free=free), leaves, strict=True)]
+        return [
+            np.broadcast_to(c, (len(seed), *k.shape)) for c, k in zip(pulled(tape, given, free=free, strict=strict), leaves, strict=True)
+        ]
 
     def block(start: int, stop: int) -> Iterator[Array]:
         last = stop == m and i == len(values) - 1

@@ -9,7 +9,7 @@ from ._typing import Array, Shape
 from .arrays.creation import carries
 from .boundary import Call
 from .errors import NoTangentError
-from .passes import basis_of_all, rows
+from .passes import basis_of_all, chunks, rows
 from .recording import Recording, record
 from .tangents import dense, structured
 from .tangents.curved import CurvatureError, along
@@ -83,8 +83,8 @@ def _one(y: Array) -> Array:
 def _flat(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> Array:
     """Return the cotangents of all leaves as one array."""
     if len(parts) == 1 and parts[0] is not None and parts[0].shape == (*lead, *call.leaves[0].shape):
-        return parts[0].reshape(*lead, -1)
-    return np.concatenate([c.reshape(*lead, -1) for c in _complete(call, parts, lead)], axis=-1)
+        return parts[0].reshape(*lead, call.leaves[0].size)
+    return np.concatenate([c.reshape(*lead, x.size) for c, x in zip(_complete(call, parts, lead), call.leaves, strict=True)], axis=-1)
 
 
 def _complete(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> list[Array]:
@@ -122,13 +122,13 @@ def jacobian(call: Call, has_aux: bool, limit: int | None) -> Solved | None:
     if found is None and not any(y.dtype.kind == "c" for y in values):
         m, n = sum(y.size for y in values), sum(r.size for r in family.leaves)
         if limit is None or m <= n // 2:
-            found = [_beside(rows(tape, values, i), y) for i, y in enumerate(values)]
+            found = [_beside(rows(tape, values, i, strict=False), y, call.leaves) for i, y in enumerate(values)]
     return None if found is None or any(map(dense.has_nan, found)) else Solved(values, found, outer, aux)
 
 
-def _beside(parts: Sequence[Array], y: Array) -> Array:
+def _beside(parts: Sequence[Array], y: Array, leaves: Sequence[Array]) -> Array:
     """Return the Jacobians by all leaves side by side, for an output y."""
-    return np.concatenate([np.reshape(p, (*np.shape(y), -1)) for p in parts], axis=-1)
+    return np.concatenate([np.reshape(p, (*np.shape(y), x.size)) for p, x in zip(parts, leaves, strict=True)], axis=-1)
 
 
 def _filled(family: Family, t: Structured | None, y: Array) -> Array:
@@ -213,8 +213,7 @@ def _by_directions(call: Call, tape: Any, y: Array) -> tuple[Array, Array]:
     n = sum(x.size for x in call.leaves)
     step = max(1, DIRECTION_NUMBERS // max(1, n))
     blocks = []
-    for start in range(0, n, step):
-        stop = min(start + step, n)
+    for start, stop in chunks(n, step):
         first, second = along(tape, _one(y), basis_of_all(call, start, stop))
         blocks.append(_flat(call, second, (stop - start,)))
     return _flat(call, first), np.concatenate(blocks)

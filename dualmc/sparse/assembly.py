@@ -53,7 +53,7 @@ class Layout:
 
     def values(self, terms: Terms, dtype: Any) -> Array:
         """Return the entries."""
-        dtype = np.result_type(dtype, *[complex for v in terms.values() if np.iscomplexobj(v)])
+        dtype = np.result_type(dtype, *[np.complex64 for v in terms.values() if np.iscomplexobj(v)])
         table = np.empty((len(self.slots), math.prod(self.shape)), dtype)
         for row, s in zip(table, self.slots, strict=True):
             row.reshape(self.shape)[...] = terms[s]
@@ -88,7 +88,7 @@ class Assembler:
         if a is None:
             return self.sparse.csr_array((math.prod(shape), leaf.size), dtype=dtype)
         a.sum_duplicates()
-        return a
+        return (a.real if np.iscomplexobj(a) and np.dtype(dtype).kind != "c" else a).astype(dtype, copy=False)
 
     def renew(self) -> None:
         """Forget the matrices of cuts, which belong to one evaluation."""

@@ -41,6 +41,8 @@ class Found(NamedTuple):
     matrices: list[list[Any]]
     outer: Structure
     aux: Any
+    fits: bool = True
+    """Whether the product of the matrices with a random direction is what the function says: if not, a pattern lacks entries."""
 
 
 class Evaluator:
@@ -63,16 +65,20 @@ class Evaluator:
         check(call)
         if self._given is not None:
             return self.by_colors(call, has_aux, self._given)
-        if not self.prepare:
-            return self._structured(call, has_aux, _Prepared(call))
-        key = tuple([(x.shape, x.dtype) for x in call.leaves])
-        with self._lock:
-            prepared = self._prepared.setdefault(key, _Prepared(call))
+        prepared = _Prepared(call)
+        if self.prepare:
+            prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
             if prepared.colors is not None:
-                return self.by_colors(call, has_aux, prepared.colors)
-            found = self._structured(call, has_aux, prepared)
-            self._decide(prepared, found)
-            return found
+                found = self.by_colors(call, has_aux, prepared.colors, probed=True)
+                if found.fits:
+                    return found
+                prepared.colors, prepared.decided = None, False  # f has taken another way
+        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)  # outside of the lock: f may call this
+        with self._lock:
+            found = self._structured(call, recording, prepared)
+            if self.prepare:
+                self._decide(prepared, found)
+        return found
 
     def _decide(self, prepared: "_Prepared", found: Found) -> None:
         """Choose colours for the evaluations to come, if they are wanted or need far fewer directions than there are slots."""
@@ -87,8 +93,7 @@ class Evaluator:
 
     # By slots. ---------------------------------------------------------------------------------------------------
 
-    def _structured(self, call: Call, has_aux: bool, prepared: "_Prepared") -> Found:
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)
+    def _structured(self, call: Call, recording: Recording, prepared: "_Prepared") -> Found:
         values, family = recording.values, prepared.family
         assemblers = prepared.assemblers
         while len(assemblers) < len(values):
@@ -133,8 +138,8 @@ class Evaluator:
 
     # By colours. -------------------------------------------------------------------------------------------------
 
-    def by_colors(self, call: Call, has_aux: bool, colors: Coloring) -> Found:
-        """Evaluate by one direction for each colour, of all inputs and outputs together."""
+    def by_colors(self, call: Call, has_aux: bool, colors: Coloring, *, probed: bool = False) -> Found:
+        """Evaluate by one direction for each colour, of all inputs and outputs together; and one more to tell if the pattern `fits`."""
         sizes = [x.size for x in call.leaves]
         if colors.colors.size != sum(sizes):
             raise ValueError(
@@ -142,21 +147,26 @@ class Evaluator:
             )
         products: list[list[Array]] = []
         step = max(1, CHUNK_BYTES // max(1, 8 * sum(sizes)))
-        for start, stop in chunks(colors.count, step):
+        directions = with_probe(colors.seeds()) if probed else colors.seeds()
+        for start, stop in chunks(len(directions), step):
             level = fresh_level()
-            seeds = split(call, colors.seeds()[start:stop])
+            seeds = split(call, directions[start:stop])
             leaves = (Dual(fresh(x), s, level) for x, s in zip(call.leaves, seeds, strict=True))
             values, tangents, outer, aux = outputs(call.f, call.function(*call.bound(leaves)), level, has_aux)
             filled = [np.zeros((stop - start, *np.shape(y))) if t is None else t for y, t in zip(values, tangents, strict=True)]
             products.append([t.reshape(stop - start, -1) for t in filled])
         rows = [np.concatenate(parts) for parts in zip(*products, strict=True)]
         if colors.pattern.shape[0] != sum(r.shape[1] for r in rows):
+            if probed:
+                return Found(values, [], outer, aux, fits=False)
             raise ValueError(
                 f"{self.name}: pattern must have a row for each of the {sum(r.shape[1] for r in rows)} output numbers, "
                 f"got {colors.pattern.shape[0]}"
             )
-        whole = colors.decompress(np.concatenate(rows, axis=1))
-        return Found(values, blocks(whole, [r.shape[1] for r in rows], sizes), outer, aux)
+        images = np.concatenate(rows, axis=1)
+        whole = colors.decompress(images[: colors.count])
+        fits = not probed or is_image(whole, images[-1])
+        return Found(values, blocks(whole, [r.shape[1] for r in rows], sizes), outer, aux, fits)
 
 
 class _Prepared:
@@ -185,6 +195,24 @@ def _columns(call: Call, recording: Recording, i: int) -> Iterator[Array]:
     for start, stop in chunks(n, step):
         t = recording.tape.push(basis_of_all(call, start, stop))[i]
         yield np.repeat(zero_tangent(value)[None], stop - start, axis=0) if t is None else t
+
+
+def probe(n: int) -> Array:
+    """Return a direction that shows whether a matrix lacks entries."""
+    return np.random.default_rng(0).uniform(1, 2, n)
+
+
+def with_probe(seeds: Array) -> Array:
+    """Return directions with that of `probe` after them."""
+    return np.concatenate([seeds, probe(seeds.shape[1])[None]])
+
+
+def is_image(matrix: Any, image: Array) -> bool:
+    """Whether the matrix maps the direction of `probe` to this, up to rounding."""
+    r = probe(matrix.shape[1])
+    with np.errstate(all="ignore"):
+        size = abs(matrix) @ r
+        return bool(np.all(np.abs(matrix @ r - image) <= np.sqrt(np.finfo(matrix.dtype).eps) * size))
 
 
 def split(call: Call, seeds: Array) -> list[Array]:

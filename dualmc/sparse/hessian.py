@@ -22,7 +22,7 @@ from ..tangents.structured import Family, UnstructuredError
 from . import matrices
 from .assembly import Assembler
 from .coloring import Coloring, coloring
-from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, split
+from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, is_image, split, with_probe
 
 Blocks = dict[tuple[Gather, Gather], Any]
 """What stands between pairs of gathers."""
@@ -44,51 +44,61 @@ class HessianEvaluator:
         check(call)
         if self._colors is not None:
             return self._colored(call, has_aux, self._colors)
-        if not self.prepare:
-            return self._structured(call, has_aux, _Prepared(call, self.sparse, once=True))
-        key = tuple([(x.shape, x.dtype) for x in call.leaves])
-        with self._lock:
-            prepared = self._prepared.setdefault(key, _Prepared(call, self.sparse))
+        prepared = _Prepared(call, self.sparse, once=not self.prepare)
+        if self.prepare:
+            prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
             if prepared.colors is not None:
-                return self._colored(call, has_aux, prepared.colors)
-            found = self._structured(call, has_aux, prepared)
-            if self.strategy == "colored":
-                prepared.colors = coloring(self.sparse.block_array(found.matrices, format="csr"), "symmetric")
-            return found
+                found = self._colored(call, has_aux, prepared.colors, probed=True)
+                if found.fits:
+                    return found
+        found = self._structured(call, has_aux, prepared)
+        if self.prepare and self.strategy == "colored":
+            prepared.colors = coloring(self.sparse.block_array(found.matrices, format="csr"), "symmetric")
+        return found
 
     def _structured(self, call: Call, has_aux: bool, prepared: "_Prepared") -> Found:
         """Evaluate by slots; where a tape does not hold the second derivative of an operation, by those of the gradient."""
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=True)
-        check_one_number(call, recording.values, recording.structure, "dm.hessian")
-        try:
-            found = prepared.matrices(recording)
-        except (CurvatureError, UnstructuredError):
-            found = None
-        finally:
-            prepared.family.release()
+        recording = self._recorded(call, has_aux)
+        with self._lock:
+            try:
+                found = prepared.matrices(recording)
+            except (CurvatureError, UnstructuredError):
+                found = None
+            finally:
+                prepared.family.release()
         if found is None or any(dense.has_nan(a.data) for row in found for a in row if a.nnz):
             found = self._by_gradient(call, has_aux)
         return Found(recording.values, found, recording.structure, recording.aux)
 
+    def _recorded(self, call: Call, has_aux: bool) -> Recording:
+        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=True)
+        check_one_number(call, recording.values, recording.structure, "dm.hessian")
+        return recording
+
     def _by_gradient(self, call: Call, has_aux: bool) -> list[list[Any]]:
         """Return the sparse Jacobian of the gradient, which is recorded like any other function."""
-        return self._nested(_gradient_of(call, has_aux), has_aux).matrices
+        rows = self._nested(_gradient_of(call, has_aux), has_aux).matrices
+        return [[matrices.with_mirror(m, rows[j][i], self.sparse) for j, m in enumerate(row)] for i, row in enumerate(rows)]
 
-    def _colored(self, call: Call, has_aux: bool, colors: Coloring) -> Found:
-        """Evaluate by products of the Hessian with one direction for each colour."""
+    def _colored(self, call: Call, has_aux: bool, colors: Coloring, *, probed: bool = False) -> Found:
+        """Evaluate by products of the Hessian with one direction for each colour; and one more to tell if the pattern `fits`."""
         sizes = [x.size for x in call.leaves]
         n = sum(sizes)
         if colors.colors.size != n:
             raise ValueError(
                 f"{self.name}: pattern must have a row and a column for each of the {n} input numbers, got {colors.colors.size}"
             )
-        parts = [structure.hvp(call, split(call, colors.seeds()[at]), has_aux) for at in _slices(colors.count, n)]
+        directions = with_probe(colors.seeds()) if probed else colors.seeds()
+        parts = [structure.hvp(call, split(call, directions[at]), has_aux) for at in _slices(len(directions), n)]
         known = [p for p in parts if p is not None]
         if not known or len(known) < len(parts):
-            return self._nested.by_colors(_gradient_of(call, has_aux), has_aux, colors)
+            self._recorded(call, has_aux)  # raises if f does not return one number
+            return self._nested.by_colors(_gradient_of(call, has_aux), has_aux, colors, probed=probed)
         products = [np.concatenate([p.reshape(len(p), -1) for p in part.products], axis=1) for part in known]
-        whole = colors.decompress(np.concatenate(products))
-        return Found([known[-1].value], blocks(whole, sizes, sizes), known[-1].outer, known[-1].aux)
+        images = np.concatenate(products)
+        whole = colors.decompress(images[: colors.count])
+        fits = not probed or is_image(whole, images[-1])
+        return Found([known[-1].value], blocks(whole, sizes, sizes), known[-1].outer, known[-1].aux, fits)
 
 
 def _slices(count: int, n: int) -> list[slice]:
@@ -143,7 +153,7 @@ class _Prepared:
             return self.sparse.csr_array((a.size, b.size), dtype=dtype)
         total = matrices.total(parts, self.sparse)
         total.sum_duplicates()
-        return total.astype(dtype, copy=False)
+        return (total.real if np.iscomplexobj(total) else total).astype(dtype, copy=False)
 
     def _between_leaves(self, a: Root, b: Root, term: tuple[Root, Root, Any], dtype: Any) -> Any:
         """Return Jᵀ·h·J for h between two roots; None if one of them does not depend on its leaf."""

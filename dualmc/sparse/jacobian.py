@@ -15,7 +15,7 @@ def _sparse(
     evaluator: Evaluator, f: Function, argnums: Any, has_aux: bool, with_value: bool, of_matrix: Callable[[Any], Any] | None = None
 ) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
-        values, rows, outer, aux = evaluator(call, has_aux)
+        values, rows, outer, aux, _ = evaluator(call, has_aux)
         if of_matrix is not None:
             rows = [list(map(of_matrix, row)) for row in rows]
         return outer.unflatten(iter(values)), outer.unflatten(call.like_inputs(iter(row)) for row in rows), aux
@@ -45,7 +45,8 @@ def sparse_jacobian(
         f returns `(output, aux)`; the result is then `(jacobian, aux)`.
     prepare : bool
         For many evaluations: the structure that the first one finds is kept for each set of input shapes, and later ones write values
-        into it. The matrices then share their `indices` and `indptr`. If f takes another way, its structure is found anew.
+        into it. The matrices then share their `indices` and `indptr`. If f takes another way, its structure is found anew; with colours
+        one more direction tells so.
     strategy : {"auto", "structured", "colored"}
         How prepared evaluations go: by the slots of structured tangents, or by one dense direction for each colour of the pattern.
         "auto" takes colours where there are four times as many slots; the first evaluation goes by slots.

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
-from ..tangents.structured import Cut
+from ..tangents.structured import Cut, is_complex_linear
 
 PROBED = 1 << 22
 """Numbers that a block of probes holds at most."""
@@ -21,14 +21,14 @@ def matrix_of(cut: Cut, sparse: Any) -> Any:
 
 def _matrix(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -> Any:
     if op.parts and pattern is None:
-        first, *others = (_matrix(part, None, sparse) for part in op.parts)
-        for other in others:
-            first = product(other, first, sparse)
-        return first
+        a = _composed(op.parts, sparse)
+        return _probed(op, None, sparse) if a is None else a
     m, n = math.prod(op.shape_out), math.prod(op.shape_in)
     turned = op.turned
     if turned is not None:
-        return _matrix(turned, None, sparse).T.tocsr() if turned.picks or turned.sums or turned.parts else _probed(op, pattern, sparse)
+        return (
+            _matrix(turned, None, sparse).conj().T.tocsr() if turned.picks or turned.sums or turned.parts else _probed(op, pattern, sparse)
+        )
     if op.picks:
         index = op.apply(np.arange(1, n + 1).reshape(op.shape_in)).reshape(-1)
         rows = np.flatnonzero(index)
@@ -37,6 +37,17 @@ def _matrix(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -
         rows = op.transpose(np.arange(m).reshape(op.shape_out)).reshape(-1)
         return sparse.coo_array((np.ones(n), (rows, np.arange(n))), shape=(m, n)).tocsr()
     return _probed(op, pattern, sparse)
+
+
+def _composed(parts: Sequence[LinearOp], sparse: Any) -> Any:
+    """Return the matrix of maps one after the other; None if there are complex numbers between them and no complex matrix tells all."""
+    first, *others = parts
+    a = _matrix(first, None, sparse)
+    for other in others:
+        if np.iscomplexobj(a) and not is_complex_linear(other):
+            return None
+        a = product(_matrix(other, None, sparse), a, sparse)
+    return a
 
 
 # Maps that say nothing about themselves: what they make of basis vectors. ------------------------------------
@@ -48,7 +59,7 @@ def _probed(op: LinearOp, pattern: Callable[[], LinearOp] | None, sparse: Any) -
     number of a point tells all.
     """
     marked = op if pattern is None else pattern()
-    pairs = _independent(marked)
+    pairs = op.points if op.bound and pattern is None else _independent(marked)
     n, m = math.prod(op.shape_in), math.prod(op.shape_out)
     columns = _points_first(np.arange(n).reshape(op.shape_in), [i for i, _ in pairs])
     rows = _points_first(np.arange(m).reshape(op.shape_out), [j for _, j in pairs])
@@ -130,3 +141,11 @@ def total(parts: Sequence[Any], sparse: Any) -> Any:
 def scaled_rows(v: Any, a: Any, sparse: Any) -> Any:
     """Return diag(v) @ a."""
     return sparse.csr_array((np.repeat(v, np.diff(a.indptr)) * a.data, a.indices, a.indptr), shape=a.shape)
+
+
+def with_mirror(a: Any, b: Any, sparse: Any) -> Any:
+    """Return a, which equals the transpose of b, with an entry wherever that has one, too."""
+    turned = b.T.tocsr()
+    if np.array_equal(a.indptr, turned.indptr) and np.array_equal(a.indices, turned.indices):
+        return a
+    return total([a, _ones(turned, sparse) * 0.0], sparse).astype(a.dtype, copy=False)

@@ -77,11 +77,13 @@ def seen(tape: Tape, tangents: Sequence[Any], space: Any) -> Seen:
     """Push tangents of a space, and return those that enter an operation which has a curvature."""
     found: Seen = {}
 
-    def see(node: Node, given: Sequence[Any]) -> None:
+    def see(node: Node, given: Sequence[Any]) -> bool:
         if type(node) is Curved or (type(node) is Bound and len(node.parents) > 1):
             found[node] = given
-        elif type(node) is Opaque or (type(node) is Weighed and node.g is not None and not node.select):
+            return True
+        if type(node) is Opaque or (type(node) is Weighed and not node.is_piecewise_linear):
             raise CurvatureError
+        return False
 
     tape.push(tangents, space, see)
     return found
@@ -118,13 +120,13 @@ def along(tape: Tape, cotangent: Array, tangents: Sequence[Array]) -> tuple[list
 
 
 def _bend(node: Curved, c: Array, ts: Sequence[Array], sums: Cotangents) -> None:
-    """Add c·φ''·u̇ to the cotangents of the arguments of an element-wise function."""
+    """Add conj(φ''·u̇)·c to the cotangents of the arguments of an element-wise function."""
     nd = len(node.shape)
     totals: dict[int, Array] = {}
     for i, j, dd in node.curvature():
-        w = c if dd is ONE else -c if dd is MINUS_ONE else c * dd
+        w = c if dd is ONE else -c if dd is MINUS_ONE else c * dd.conjugate()
         for to, along_ in {(i, j), (j, i)}:
-            term = dense.aligned(ts[along_], node.shapes[along_], node.shape) * w
+            term = dense.aligned(ts[along_], node.shapes[along_], node.shape).conjugate() * w
             totals[to] = totals[to] + term if to in totals else term
     for i, total in totals.items():
         shape = node.shapes[i]
@@ -161,7 +163,7 @@ def curvatures(
     """
     Return the gradient, and call `see(tangents, shapes, shape, i, j, w)` for each second partial.
 
-    They are the tangents of the arguments, the shapes of those and of the result, and w = ȳ_v·φ''ᵢⱼ for arguments i <= j.
+    They are the tangents of the arguments, the shapes of those and of the result, and w = conj(ȳ_v)·φ''ᵢⱼ for arguments i <= j.
     """
     sums = Cotangents(strict=False)
     root = tape.roots[0]
@@ -173,8 +175,9 @@ def curvatures(
             if c is None:
                 continue
             if type(node) is Curved:
+                turned = c.conjugate()
                 for i, j, dd in node.curvature():
-                    w = c if dd is ONE else -c if dd is MINUS_ONE else c * dd
+                    w = turned if dd is ONE else -turned if dd is MINUS_ONE else turned * dd
                     see(given[node], node.shapes, node.shape, i, j, -w if sums.minus else w)
             elif type(node) is Bound and len(node.parents) > 1:
                 raise CurvatureError

@@ -1,7 +1,7 @@
 """Gathers: which entry of a root each entry of an array reads; equal ones are one object, so that slots merge by identity."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,9 @@ class Root:
 
     def view(self, probe: Array) -> "Gather":
         """Return the gather whose entries lie in memory as those of a view of the probe."""
-        key = (probe.__array_interface__["data"][0], probe.shape, probe.strides)
+        shape = probe.shape
+        steps = tuple([s if n > 1 else 0 for n, s in zip(shape, probe.strides, strict=True)])  # no step is taken along an axis of one entry
+        key = (probe.__array_interface__["data"][0], shape, steps) if probe.size else shape
         known = self._views.get(key)
         if known is None:
             known = self._views[key] = Gather(self, probe.shape, probe, None)
@@ -64,9 +66,23 @@ class Root:
         for g in alike:
             if np.array_equal(g.index, index):
                 return g
-        new = Gather(self, index.shape, None, index)
+        probe = self._even(index)
+        new = Gather(self, index.shape, None, index) if probe is None else self.view(probe)
         alike.append(new)
         return new
+
+    def _even(self, index: Array) -> Array | None:
+        """Return the view of the probe whose entries have these indices, if they lie evenly."""
+        if not index.size:
+            return np.empty(index.shape, "b")
+        start = int(index[(0,) * index.ndim])
+        steps = [int(np.moveaxis(index, k, 0)[1].flat[0]) - start if n > 1 else 0 for k, n in enumerate(index.shape)]
+        ways = [(n - 1) * s for n, s in zip(index.shape, steps, strict=True)]
+        if start + sum([min(w, 0) for w in ways]) < 0 or start + sum([max(w, 0) for w in ways]) >= self.size:
+            return None
+        if not np.array_equal(_strided(self.index.reshape(-1), start, index.shape, steps), index):
+            return None
+        return _strided(self._probe.reshape(-1), start, index.shape, steps)
 
     def remembered(self, key: Hashable, make: Any) -> "tuple[Gather, ...]":
         """Return the gathers that were made under this key, or make them."""
@@ -74,6 +90,14 @@ class Root:
         if known is None:
             known = self._joined[key] = make()
         return known
+
+
+def _strided(x: Array, start: int, shape: Shape, steps: Sequence[int]) -> Array:
+    """Return the view of a vector that starts at an entry and takes steps of so many entries, a tenth of the time of NumPy's function."""
+    size = x.itemsize
+    y: Array = np.ndarray(shape, x.dtype, x, start * size, [s * size for s in steps])
+    y.flags.writeable = False
+    return y
 
 
 class Gather:
@@ -114,8 +138,7 @@ class Gather:
         if not probe.size:
             return np.empty(self.shape, flat.dtype)
         start = probe.__array_interface__["data"][0] - root.start
-        strides = tuple([s * flat.itemsize for s in probe.strides])
-        return np.lib.stride_tricks.as_strided(flat[start:], self.shape, strides, writeable=False)
+        return _strided(flat, start, self.shape, probe.strides)
 
     @property
     def whole(self) -> bool:
@@ -153,8 +176,8 @@ class Gather:
             if probe.base is not None and np.may_share_memory(probe, self._probe):
                 return self.root.view(probe)
         if op.gather:
-            return self.root.gather(np.ascontiguousarray(op.apply(self.index)))
-        return self.root.gather(np.ascontiguousarray(op.apply(self.index + 1) - 1))  # zero where nothing is picked
+            return self.root.gather(np.asarray(op.apply(self.index), order="C"))
+        return self.root.gather(np.asarray(op.apply(self.index + 1) - 1, order="C"))  # zero where nothing is picked
 
     def spread(self, shape: Shape) -> "Gather":
         """Return the gather of an array broadcast to shape."""

@@ -21,7 +21,8 @@ class Pairs:
     Attributes
     ----------
     blocks : dict
-        For each pair of gathers (s, t) what stands between them: d in Gₛᵀ·diag(d)·Gₜ + Gₜᵀ·diag(d)·Gₛ, or in Gₛᵀ·diag(d)·Gₛ.
+        For each pair of gathers (s, t) what stands between them: d in Gₛᵀ·diag(d)·Gₜ + Gₜᵀ·diag(d)·Gₛ, or in Gₛᵀ·diag(d)·Gₛ. It may be
+        complex between cuts; the Hessian is the real part of the sum.
     gradient : list
         The cotangents of the leaves; None for one that the result does not depend on.
 
@@ -49,6 +50,8 @@ class Pairs:
                 self._note(s, t, d if s is not t else 2 * d)
 
     def _note(self, s: Gather, t: Gather, d: Any) -> None:
+        if np.iscomplexobj(d) and s.root.source is None and t.root.source is None:
+            d = d.real
         key = (s, t) if (t, s) not in self.blocks else (t, s)
         old = self.blocks.get(key)
         self.blocks[key] = d if old is None else old + d
@@ -65,7 +68,7 @@ def _spread(t: Structured, shape_in: Shape, shape: Shape) -> structured.Terms:
 def entries(s: Gather, t: Gather, d: Any) -> tuple[Array, Array, Array]:
     """Return rows, columns and values of Gₛᵀ·diag(d)·Gₜ."""
     rows, columns = s.index.reshape(-1), t.index.reshape(-1)
-    values = np.broadcast_to(d, s.shape).reshape(-1)
+    values = (d if np.shape(d) == s.shape else np.broadcast_to(d, s.shape)).reshape(-1)
     if s.whole and t.whole:
         return rows, columns, values
     kept = (rows != NOWHERE) & (columns != NOWHERE)

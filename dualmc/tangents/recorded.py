@@ -261,6 +261,18 @@ def opaque(t: Recorded) -> Recorded:
     return Recorded(Opaque(node)) if node.curved else t
 
 
+def residual(t: Recorded, tangents: Sequence[Recorded | None]) -> None:
+    """Note that t is the tangent of an equation in arrays with these tangents: what it multiplies them by may be results, which vary."""
+    stop = {u.read() for u in tangents if u is not None}
+    todo = [t.read()]
+    while todo:
+        node = todo.pop()
+        if node not in stop:
+            todo.extend(node.parents)
+            if type(node) is Bound:
+                node.varying = range(len(node.operands))
+
+
 def slope(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
     """Return diag(∂ans/∂x)·t, whose partial is found when it is used."""
     d, parent = rule.slope, t.read()

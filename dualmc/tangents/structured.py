@@ -112,7 +112,7 @@ class Structured:
     def joined(cls, family: Family, shape: Shape, parts: "Sequence[tuple[LinearOp, Structured | None]]", dtype: Any) -> "Structured":
         """Return what has the parts where the maps read, and zeros elsewhere."""
         new = cls(family, shape, {}, dtype)
-        new._writes = list(parts)
+        new._writes = [(op, None if u is None else u.copy()) for op, u in parts]
         return new
 
     def __repr__(self) -> str:
@@ -136,7 +136,7 @@ class Structured:
         """Write u, or zero, into the entries that op reads; it is done when the slots are next asked for."""
         if self._writes is None:
             self._writes = []
-        self._writes.append((op, u))
+        self._writes.append((op, None if u is None else u.copy()))
 
     def copy(self) -> "Structured":
         """Return a tangent that later writes do not change."""
@@ -172,13 +172,17 @@ def scale(t: Structured, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, s
             w = -v
         else:
             w = _times(v, g, strict, select)
-        if type(w) is ndarray:
-            if w.shape != shape:
-                w = np.broadcast_to(w, shape) if w.ndim else w.item()
-        elif type(w) is not float:
-            w = w.item() if isinstance(w, np.generic) else w * 1.0
-        terms[s.spread(shape) if grow else s] = w
+        terms[s.spread(shape) if grow else s] = w if type(w) is float else _before(w, shape)
     return Structured(t.family, shape, terms, dtype)
+
+
+def _before(w: Any, shape: Shape) -> Any:
+    """Return w as what stands before a gather: an array of the shape of the primal, or a floating number."""
+    if type(w) is not ndarray:
+        return w.item() if isinstance(w, np.generic) else w * 1.0
+    if w.shape == shape:
+        return w
+    return np.broadcast_to(w, shape) if w.ndim else w.item()
 
 
 def _times(v: Any, g: Any, strict: bool, select: bool) -> Any:
@@ -213,7 +217,7 @@ def linear(op: LinearOp, t: Structured) -> Structured:
     if op.key in _PARTS:
         if any(s.root.is_complex for s in t.terms):
             raise UnstructuredError
-        return Structured(t.family, op.shape_out, {s: op.apply(np.asarray(v)) for s, v in t.terms.items()}, None)
+        return Structured(t.family, op.shape_out, {s: _before(op.apply(np.asarray(v)), t.shape) for s, v in t.terms.items()}, None)
     return _cut(op, t, None)
 
 
@@ -250,8 +254,25 @@ def _cut(op: LinearOp, t: Structured, pattern: Callable[[], LinearOp] | None) ->
         return Structured(t.family, op.shape_out, {})
     if any(s.root.is_complex for s in t.terms):
         raise UnstructuredError  # a map of complex variables may be linear over the reals only
+    weights = any(map(np.iscomplexobj, t.terms.values()))
+    if weights and not is_complex_linear(op):
+        re = Structured(t.family, t.shape, {s: np.real(v) for s, v in t.terms.items()})
+        im = Structured(t.family, t.shape, {s: np.imag(v) for s, v in t.terms.items() if np.iscomplexobj(v)})
+        return add(_cut(op, re, pattern), _cut(_turned(op), im, None if pattern is None else lambda: _turned(pattern())))
     root = t.family.cut(op.shape_out, Cut(op, t.terms, pattern))
+    root.is_complex = weights or (t.dtype is not None and np.dtype(t.dtype).kind == "c")
     return Structured(t.family, op.shape_out, {root.identity: 1.0}, t.dtype)
+
+
+def is_complex_linear(op: LinearOp) -> bool:
+    """Whether a map of complex numbers commutes with i, as that of `irfft` does not."""
+    x = np.random.default_rng(0).uniform(1, 2, op.shape_in)
+    return bool(np.allclose(op.apply(1j * x), 1j * op.apply(x + 0j), rtol=1e-10))
+
+
+def _turned(op: LinearOp) -> LinearOp:
+    """Return the map op(i·x) of real numbers."""
+    return LinearOp(op.shape_in, op.shape_out, lambda x: op.apply(1j * x), lambda c: np.imag(op.transpose(c)), bound=op.bound)
 
 
 def weigh(t: Structured, g: Array, op: LinearOp, dtype: Any, *, select: bool = False) -> Structured:
@@ -288,7 +309,8 @@ def _written(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]], 
         make = _Joining(root, shape, columns, [op for op, _ in writes])
         gathers = root.remembered(key, make) if known else make()
         for j, g in enumerate(gathers):
-            terms[g] = _values(shape, [column[j][1] if j < len(column) else None for column in columns], writes)
+            v = _values(shape, [column[j][1] if j < len(column) else None for column in columns], writes)
+            terms[g] = terms[g] + v if g in terms else v
     return terms
 
 
@@ -329,7 +351,7 @@ def _values(shape: Shape, parts: list[Any], writes: Sequence[tuple[LinearOp, Str
     held = [v for v in parts if v is not None]
     if all(map(number, held)) and all(v == held[0] for v in held[1:]):
         return held[0]
-    values = np.zeros(shape, np.result_type(*[float if type(v) is float else v.dtype for v in held]))
+    values = np.zeros(shape, np.result_type(*[type(v) if number(v) else v.dtype for v in held]))
     if parts[0] is not None:
         values[...] = parts[0]
     for (op, _), v in zip(writes, parts[1:], strict=True):

@@ -262,6 +262,11 @@ class Weighed(Map):
         Map.__init__(self, parent, op, dtype)
         self.g, self.anew, self.select = g, anew, select
 
+    @property
+    def is_piecewise_linear(self) -> bool:
+        """Whether it picks entries, so that its second derivative is zero; weights, and what else maps hold, may vary with the input."""
+        return self.select or (self.g is None and self.op.picks)
+
     def replace(self, i: int, copy: Any = None) -> None:
         """Hold on to nothing that may be overwritten."""
         if self.anew is not None:
@@ -284,13 +289,15 @@ class Weighed(Map):
 class Bound(Node):
     """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
-    __slots__ = ("bind", "operands", "ops", "places")
+    __slots__ = ("bind", "operands", "ops", "places", "varying")
 
     def __init__(
         self, parents: Sequence[Node], bind: Callable[..., LinearOp], places: Sequence[int], operands: list[Any], shape: Shape, dtype: Any
     ) -> None:
         self.parents, self.bind, self.places, self.operands = parents, bind, places, operands
         self.ops: Sequence[LinearOp] = ()
+        self.varying = places
+        """The operands whose zeros are not zeros for good."""
         self.shape, self.dtype, self.number, self.curved = shape, dtype, number(), parents[0].curved
 
     def replace(self, j: int, copy: Any = None) -> None:
@@ -304,7 +311,7 @@ class Bound(Node):
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         terms = zip(self._maps(), tangents, self.places, strict=True)
-        first, *others = [space.bound(op, t, self.bind, i, self.operands, varying=self.places) for op, t, i in terms]
+        first, *others = [space.bound(op, t, self.bind, i, self.operands, varying=self.varying) for op, t, i in terms]
         return functools.reduce(functools.partial(space.add, owned=True), others, first)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -386,11 +393,11 @@ class Tape:
         self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
         self.last: dict[Node, Node] | None = None
 
-    def push(self, tangents: Sequence[Any], space: Any = dense, see: Callable[[Node, Sequence[Any]], None] | None = None) -> list[Any]:
+    def push(self, tangents: Sequence[Any], space: Any = dense, see: Callable[[Node, Sequence[Any]], bool] | None = None) -> list[Any]:
         """
         Return the tangents of the roots, given those of the leaves, all of one space; None for a root that does not depend on them.
 
-        `see(node, tangents)` is called with each operation and the tangents that enter it.
+        `see(node, tangents)` is called with each operation and the tangents that enter it, and says whether it keeps them.
         """
         nodes = self.kept()
         if self.last is None:
@@ -404,8 +411,8 @@ class Tape:
             for node in nodes:
                 parents = node.parents
                 given = [values[p] for p in parents]
-                if see is not None:
-                    see(node, given)
+                if see is not None and see(node, given):
+                    owned.difference_update(parents)
                 if not parents:
                     t = space.zeros(like, nd, node.shape, node.dtype)
                 elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
