@@ -4,7 +4,7 @@ Claim: structured tangents give sparse Jacobians, gradients of many numbers and 
 Rows: gradients of Rosenbrock's function and of max + logsumexp + norm; the sparse Jacobian of a Brusselator on a periodic grid, alone and
 prepared; second derivatives; beside jax and asdex (extra `bench`), compiled and warm, where they are installed. Results are compared with
 derivatives by hand first. Then what the constants of the package rest on: from how many input numbers on a run with slots beats dense
-directions (LEAST), up to how many slots (MOST_SLOTS), how many slots a colour is worth (WIDE); and a gradient by a walk back over the tape
+directions (LEAST_...), up to how many slots (SLOTS), how many slots a colour is worth (WIDE); and a gradient by a walk back over the tape
 beside one pulled back through slots. BLAS runs in one thread, unless OPENBLAS_NUM_THREADS says otherwise.
 """
 
@@ -257,7 +257,7 @@ def neighbours(k):
 def least(seconds):
     """Print how long structured takes relative to dense over the number of inputs: below 1 where it pays."""
     sizes = (4, 8, 16, 24, 32, 48, 64, 128, 256, 1024)
-    print("structured / dense, by input numbers: LEAST = 32" + "".join(f"{n:>8d}" for n in sizes))
+    print("structured / dense, by input numbers           " + "".join(f"{n:>8d}" for n in sizes))
     cases = {
         "gradient, Rosenbrock": (dm.gradient, rosenbrock(np)),
         "gradient, max + logsumexp + norm": (dm.gradient, extremes),
@@ -283,7 +283,7 @@ def structured_over_dense(transform, f, n, seconds):
 def most(seconds):
     """Print the same over the number of slots."""
     slots = (2, 4, 8, 16, 24, 32, 64)
-    print("structured / dense, by slots: MOST_SLOTS = 16   " + "".join(f"{k:>8d}" for k in slots))
+    print("structured / dense, by slots                   " + "".join(f"{k:>8d}" for k in slots))
     for n in (64, 256, 1024):
         row = [structured_over_dense(dm.jacobian, neighbours(k), n, seconds / 3 / len(slots)) for k in slots if k <= n // 2]
         print(f"  {f'jacobian, {n} numbers':46s}" + "".join(f"{r:8.2f}" for r in row))
@@ -310,7 +310,7 @@ def slots_of(f, x):
 def wide(seconds):
     """Print what a slot and a colour cost in a prepared evaluation."""
     titles = ("slots", "colours", "by slots", "by colours", "colour/slot")
-    print(f"{'prepared, 48 x 48 points, by steps: WIDE = 4':48s}" + "".join(f"{title:>12s}" for title in titles))
+    print(f"{'prepared, 48 x 48 points, by steps':48s}" + "".join(f"{title:>12s}" for title in titles))
     z = RNG.normal(size=(48, 48))
     for k in (1, 2, 3, 4):
         f = steps(k)

@@ -136,8 +136,8 @@ def _jacobian(
 
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_holomorphic(name, call.leaves, holomorphic)
-        limit = structure.MOST_SLOTS if strategy == "auto" else None
-        found = structure.attempt(call, chosen, lambda: structure.jacobian(call, has_aux, limit))
+        limit = structure.most_slots(call) if strategy == "auto" else None
+        found = structure.attempt(call, chosen, structure.LEAST_JACOBIAN, lambda: structure.jacobian(call, has_aux, limit))
         values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
         trees = (call.like_inputs(split_columns(j, call.shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
@@ -188,8 +188,9 @@ def jacobian(
         the loop dimensions of a ufunc do. Each direction then moves all points at once.
     strategy : {"auto", "dense", "structured"}
         "dense" carries blocks of directions through f. "structured" runs f once with structured tangents, whose slots are the entries
-        that can be other than zero; where f sums, rows are pulled back. "auto" tries structure from 32 input numbers on, unless a
-        chunk_size is given, and carries directions where there are more than 16 slots, or sums and not many inputs for each output.
+        that can be other than zero; where f sums, rows are pulled back. "auto" tries structure from 192 input numbers on, unless a
+        chunk_size is given, and carries directions where there is a slot for each four inputs, or sums and not many inputs for
+        each output.
 
     Returns
     -------
@@ -290,7 +291,7 @@ def _gradient(
 
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
-        found = structure.attempt(call, chosen, lambda: structure.gradient(call, has_aux))
+        found = structure.attempt(call, chosen, structure.LEAST_GRADIENT, lambda: structure.gradient(call, has_aux))
         values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.jacobian")
         return values[0], call.like_inputs(split_columns(jacobians[0], call.shapes)), aux
@@ -321,7 +322,7 @@ def gradient(
     strategy : {"auto", "dense", "structured"}
         "dense" carries blocks of directions through f, in memory that does not grow with the work that f does. "structured" runs f
         once and walks back over the operations that it did, in work and memory of a few runs of f, whatever the number of inputs.
-        "auto" does so from 32 input numbers on, unless a chunk_size is given.
+        "auto" does so from 48 input numbers on, unless a chunk_size is given.
 
     Returns
     -------

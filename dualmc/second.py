@@ -97,7 +97,7 @@ def hessian(
         the loop dimensions of a ufunc do. Each direction then moves all points at once.
     strategy : {"auto", "dense", "structured"}
         "dense" carries blocks of pairs of directions through f. "structured" runs a scalar f once, and gathers the curvature of
-        its operations on a walk back, from slots or along directions. "auto" does so from 32 input numbers on, unless a chunk_size or
+        its operations on a walk back, from slots or along directions. "auto" does so from 24 input numbers on, unless a chunk_size or
         columns are given. Where the tape does not hold the second derivative of an operation, as of solve or prod, it is "dense".
 
     Returns
@@ -145,7 +145,7 @@ def hessian(
 
 def _structured(call: Call, strategy: Strategy, has_aux: bool) -> Any:
     """Return what `derivatives` returns, from one recorded run; None if that does not apply."""
-    found = structure.attempt(call, strategy, lambda: structure.hessian(call, has_aux))
+    found = structure.attempt(call, strategy, structure.LEAST_HESSIAN, lambda: structure.hessian(call, has_aux))
     return found and ([found.value], [found.gradient], [found.hessian], found.outer, found.aux)
 
 
@@ -393,7 +393,7 @@ def hvp(
         How many rows of the Hessian one pass carries; chosen from the size of the primals when left out.
     strategy : {"auto", "dense", "structured"}
         "dense" carries all basis directions through f, each paired with v. "structured" runs f once and walks back with v beside, in
-        work of a few runs of f. "auto" does so from 32 input numbers on, unless a chunk_size is given.
+        work of a few runs of f. "auto" does so from 24 input numbers on, unless a chunk_size is given.
 
     Returns
     -------
@@ -425,7 +425,7 @@ def hvp(
     for v, p, of in zip(vs, call.leaves, names, strict=True):
         if v.shape != p.shape:
             raise ValueError(f"hvp: {of.replace('primals', 'tangents', 1)} must have the shape of {of}, {p.shape}; got {v.shape}")
-    found = structure.attempt(call, chosen, lambda: structure.hvp(call, vs))
+    found = structure.attempt(call, chosen, structure.LEAST_HESSIAN, lambda: structure.hvp(call, vs))
     if found is not None:
         return side.like_inputs(p[()] for p in found.products)
     parts = []

@@ -22,11 +22,11 @@ Strategy: TypeAlias = Literal["auto", "dense", "structured"]
 
 T = TypeVar("T")
 
-LEAST = 32
-"""Input numbers from which a run with structured tangents is tried without being asked for (bench/bench_structured.py)."""
+LEAST_GRADIENT, LEAST_JACOBIAN, LEAST_HESSIAN = 48, 192, 24
+"""Input numbers from which one recorded run is tried without being asked for (bench/bench_structured.py)."""
 
-MOST_SLOTS = 16
-"""Slots up to which a dense matrix is filled from them; with more, blocks of dense directions are as quick."""
+SLOTS = 4
+"""Input numbers for each slot: with more slots than that, blocks of dense directions are as quick (bench/bench_structured.py)."""
 
 
 def checked_strategy(name: str, strategy: Strategy, chunk_size: int | None) -> Strategy:
@@ -36,19 +36,24 @@ def checked_strategy(name: str, strategy: Strategy, chunk_size: int | None) -> S
     return "dense" if strategy == "auto" and chunk_size is not None else strategy
 
 
-def applies(call: Call, strategy: Strategy) -> bool:
+def applies(call: Call, strategy: Strategy, least: int) -> bool:
     """Whether a recorded run is to be tried: real inputs without tangents or axes of points, and enough of them unless it is asked for."""
     fits = not call.points and not any(carries(x) or x.dtype.kind == "c" for x in call.leaves)
     if strategy == "structured" and not fits:
         raise TypeError(
             f"{call.name}: strategy='structured' takes real inputs without tangents of other transforms and no batch; use 'auto'"
         )
-    return fits and (strategy == "structured" or (strategy == "auto" and sum(x.size for x in call.leaves) >= LEAST))
+    return fits and (strategy == "structured" or (strategy == "auto" and sum(x.size for x in call.leaves) >= least))
 
 
-def attempt(call: Call, strategy: Strategy, solve: Callable[[], T | None]) -> T | None:
+def most_slots(call: Call) -> int:
+    """Return up to how many slots a dense matrix is filled from them."""
+    return max(1, int(sum(x.size for x in call.leaves)) // SLOTS)
+
+
+def attempt(call: Call, strategy: Strategy, least: int, solve: Callable[[], T | None]) -> T | None:
     """Return what a recorded run gives, or None where directions are to be carried instead."""
-    if not applies(call, strategy):
+    if not applies(call, strategy, least):
         return None
     try:
         return solve()
@@ -195,7 +200,7 @@ def hessian(call: Call, has_aux: bool) -> SolvedTwice | None:
 
 
 def _by_pairs(call: Call, tape: Any, y: Array) -> tuple[Array, Array] | None:
-    family = Family(call.leaves, MOST_SLOTS)
+    family = Family(call.leaves, most_slots(call))
     try:
         pairs = Pairs(tape, family, _one(y))
     except (SlotLimitError, UnstructuredError):

@@ -23,8 +23,8 @@ from .coloring import Coloring, coloring
 
 Strategy: TypeAlias = Literal["auto", "structured", "colored"]
 
-WIDE = 4
-"""A prepared evaluation goes by colours where structured tangents have so many times more slots than there are colours."""
+WIDE = 2
+"""Prepared evaluations go by colours where there are so many times more slots than colours (bench/bench_structured.py)."""
 
 
 def checked_strategy(name: str, strategy: Strategy) -> Strategy:

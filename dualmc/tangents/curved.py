@@ -154,7 +154,8 @@ def _each(t: Array, operand: Array, sums: Cotangents, parent: Node) -> Any:
     parts: list[Array] = []
     for k in np.ndindex(*lead):
         yield t[k], parts.append
-    sums.add(parent, np.stack(parts).reshape(*lead, *parent.shape), True)
+    whole = np.stack(parts) if parts else np.zeros(0, t.dtype)
+    sums.add(parent, whole.reshape(*lead, *parent.shape), True)
 
 
 def curvatures(
