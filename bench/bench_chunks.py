@@ -9,7 +9,7 @@ import numpy as np
 from timing import interleaved
 
 import dualmc as dm
-from dualmc import jacobians
+from dualmc import passes
 
 
 def rosenbrock(x):
@@ -34,7 +34,7 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     sizes = [10, 100, 1000, 10_000] if seconds > 1 else [10, 100]
     blocks = [1 << 14, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 1 << 22]
-    print(f"{'':22s}" + "".join(f"{b // 1024:>8d}K" for b in blocks) + f"   (default {jacobians.CHUNK_BYTES // 1024}K)")
+    print(f"{'':22s}" + "".join(f"{b // 1024:>8d}K" for b in blocks) + f"   (default {passes.CHUNK_BYTES // 1024}K)")
     for f in (rosenbrock, reaction, network):
         for n in sizes:
             x = np.random.default_rng(0).normal(size=n)

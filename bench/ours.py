@@ -11,7 +11,7 @@ import dualmc as dm
 from .candidate import Candidate, UnableError
 from .problems import Problem
 
-DUALMC = ("dualmc", "dualmc, kernels", "dualmc, reverse")
+DUALMC = ("dualmc", "dualmc, kernels", "dualmc, reverse", "dualmc, sparse")
 """The ways that a user has; the best one is compared with limits, derivatives by hand and peers."""
 
 REVERSE = {"gradient": dm.reverse.grad, "jacobian": dm.reverse.jacobian}
@@ -49,6 +49,13 @@ def reverse(problem: Problem) -> Candidate:
     return Candidate(partial(REVERSE[problem.task](problem.f(np)), problem.x))
 
 
+def sparse(problem: Problem) -> Candidate:
+    """The structure is found at the first call, as asdex does it; results are sparse."""
+    f, x = problem.f(np), problem.x
+    shape = np.shape(f(x)) + x.shape
+    return Candidate(partial(dm.sparse_jacobian(f, prepare=True), x), lambda j: j.toarray().reshape(shape))
+
+
 def nested(problem: Problem) -> Candidate:
     """Second derivatives one by one: what nesting costs without blocks of directions."""
     f, x = problem.f(np), problem.x
@@ -80,6 +87,8 @@ def ways(problem: Problem) -> dict[str, Callable[[Problem], Candidate]]:
     found |= {"dualmc": partial(_in_mode, "never", dualmc), "dualmc, kernels": partial(_in_mode, "always", dualmc)}
     if problem.task in REVERSE:
         found["dualmc, reverse"] = partial(_in_mode, "never", reverse)
+    if problem.task == "jacobian" and problem.claim == "mostly zeros":
+        found["dualmc, sparse"] = partial(_in_mode, "never", sparse)
     if problem.task == "hessian":
         found["nested, one column"] = partial(_in_mode, "never", nested)
     return found

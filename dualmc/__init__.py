@@ -41,6 +41,12 @@ if TYPE_CHECKING:  # these are loaded when they are first asked for: bench/bench
     from .second import second_derivative as second_derivative
     from .second import value_gradient_and_hessian as value_gradient_and_hessian
     from .second import vhv as vhv
+    from .sparse.coloring import coloring as coloring
+    from .sparse.hessian import sparse_hessian as sparse_hessian
+    from .sparse.jacobian import jacobian_sparsity as jacobian_sparsity
+    from .sparse.jacobian import sparse_jacobian as sparse_jacobian
+    from .sparse.jacobian import value_and_sparse_jacobian as value_and_sparse_jacobian
+    from .sparse.spy import spy as spy
     from .tracing import trace as trace
 
 _LATER = {
@@ -49,6 +55,10 @@ _LATER = {
     "operators": ("jacobian_operator",),
     "reverse": ("reverse",),
     "second": ("hessian", "hessian_diagonal", "hvp", "laplacian", "second_derivative", "value_gradient_and_hessian", "vhv"),
+    "sparse.coloring": ("coloring",),
+    "sparse.hessian": ("sparse_hessian",),
+    "sparse.jacobian": ("jacobian_sparsity", "sparse_jacobian", "value_and_sparse_jacobian"),
+    "sparse.spy": ("spy",),
     "tracing": ("trace",),
 }
 """Modules that wait, and the public names in them."""
@@ -62,6 +72,7 @@ __all__ = [
     "Dual",
     "HyperDual",
     "LinearOp",
+    "coloring",
     "compare",
     "config",
     "defrule",
@@ -72,18 +83,23 @@ __all__ = [
     "hvp",
     "jacobian",
     "jacobian_operator",
+    "jacobian_sparsity",
     "jvp",
     "laplacian",
     "linearize",
     "primal",
     "reverse",
     "second_derivative",
+    "sparse_hessian",
+    "sparse_jacobian",
+    "spy",
     "tangent",
     "taylor",
     "trace",
     "value_and_derivative",
     "value_and_gradient",
     "value_and_jacobian",
+    "value_and_sparse_jacobian",
     "value_gradient_and_hessian",
     "vhv",
 ]

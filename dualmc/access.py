@@ -7,6 +7,7 @@ from .arrays.creation import as_array, carries
 from .arrays.hyperdual import HyperDual
 from .arrays.series import Series
 from .boundary import zero_tangent
+from .errors import NoTangentError
 from .tangents import space_of
 
 _PARTS: dict[type, str] = {
@@ -88,5 +89,5 @@ def tangent(x: Array) -> Array:
     if type(a) in _PARTS:
         raise TypeError(f"tangent: a {type(a).__name__} has {_PARTS[type(a)]}; read these")
     if carries(a) and space_of(a.tangent).KEEPS:
-        raise TypeError("tangent: in linearize and in reverse mode x has no tangent yet; use dm.jvp where f looks at tangents")
+        raise NoTangentError("tangent: in linearize and in reverse mode x has no tangent yet; use dm.jvp where f looks at tangents")
     return a.tangent if carries(a) else zero_tangent(np.asarray(a))

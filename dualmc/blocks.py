@@ -9,7 +9,7 @@ import numpy as np
 from ._typing import Array, Shape, Tree
 from .arrays.hyperdual import HyperDual
 from .boundary import Call, argument_numbers, fresh_level, outputs, zero_tangent
-from .jacobians import basis, checked_chunk_size, chunks, fresh
+from .passes import basis, checked_chunk_size, chunks, fresh
 from .tangents.hyper import Block, HyperTangent, settle
 from .tangents.pairing import OUTER, PAIRED, Pairing
 from .trees import Structure

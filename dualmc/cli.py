@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     integrate.add_argument(
         "--steps", type=_steps, default=lorenz.STEPS, metavar="N", help=f"time steps, 1 to {LONGEST} (default {lorenz.STEPS})"
     )
-    compare = of_function("compare", "measure forward and reverse mode on a function of yours, and say which to use", _compare)
+    compare = of_function("compare", "measure forward, reverse and structured mode on a function of yours, and say which to use", _compare)
     compare.add_argument("--plot", metavar="FILE", help="also draw time, memory and the crossover (needs matplotlib)")
     compare.add_argument("--json", action="store_true", help="print JSON in place of a table")
     compare.add_argument("--seconds", type=_positive, default=1.0, metavar="S", help="about how long to measure (default 1)")

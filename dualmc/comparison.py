@@ -4,7 +4,7 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,30 +13,78 @@ from . import reverse
 from ._typing import Array, Function, Tree
 from .boundary import Call, function_name
 from .extras import optional
-from .jacobians import check_real, fresh, jacobian, passes
+from .jacobians import check_real, jacobian, passes
+from .passes import fresh, walks
 from .recording import record
-from .reverse.transforms import walks
+from .sparse.assembly import Assembler
+from .tangents import structured
+from .tangents.structured import Family, UnstructuredError
+from .tangents.tape import Tape
 from .text import Printable, html_lines, html_table, short, table
 from .timing import interleaved, peak_bytes
 from .trees import flatten
 
-Unit = Literal["column", "row"]
+Unit = Literal["column", "row", "slot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """
+    What structured tangents find of a Jacobian.
+
+    Attributes
+    ----------
+    most : int
+        Slots of the tangent that has most of them.
+    cuts : int
+        Linear maps that are no gathers, such as sums and products of matrices: each starts a new variable.
+    entries : int or None
+        Entries of the Jacobian that can be other than zero; None if SciPy is missing, which multiplies out the cuts.
+
+    """
+
+    most: int
+    cuts: int
+    entries: int | None
+
+
+class _Case(NamedTuple):
+    """What is known of a function before it is measured."""
+
+    call: Call
+    values: Sequence[Array]
+    n_in: int
+    n_out: int
+    slots: Slots | None
 
 
 class _Way(NamedTuple):
-    """How one mode is run; `passes(call, values)` says how often it goes through the function or the record of it."""
+    """How one mode is run; `units` says how many units of work it has, `passes` how often it goes through the function or its record."""
 
     name: str
     unit: Unit
     transform: Callable[..., Function]
-    passes: Callable[[Call, Sequence[Array]], int]
+    units: Callable[[_Case], int]
+    passes: Callable[[_Case], int]
+
+
+def _structured_passes(case: _Case) -> int:
+    """Return one replay with slots; behind cuts rows are pulled back as well."""
+    return 1 + (walks(case.call.leaves, case.values) if case.slots is not None and case.slots.cuts else 0)
 
 
 _WAYS = (
-    _Way("forward", "column", jacobian, lambda call, values: passes(call)),
-    _Way("reverse", "row", reverse.jacobian, lambda call, values: walks(call.leaves, values)),
+    _Way("forward", "column", functools.partial(jacobian, strategy="dense"), lambda case: case.n_in, lambda case: passes(case.call)),
+    _Way("reverse", "row", reverse.jacobian, lambda case: case.n_out, lambda case: walks(case.call.leaves, case.values)),
+    _Way(
+        "structured",
+        "slot",
+        functools.partial(jacobian, strategy="structured"),
+        lambda case: 0 if case.slots is None else case.slots.most,
+        _structured_passes,
+    ),
 )
-"""The modes that are compared; the first one is what the others have to agree with."""
+"""The modes that are compared; the first one is what the others have to agree with. Those without units have nothing to work by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +95,14 @@ class Mode:
     Attributes
     ----------
     name : str
-        "forward" or "reverse".
+        "forward", "reverse" or "structured".
     unit : str
-        What the work is proportional to: "column" or "row".
+        What the work is proportional to: "column", "row" or "slot".
     units : int
-        How many of those the Jacobian has.
+        How many of those the Jacobian has; of slots, those of the tangent that has most.
     passes : int
-        Forward: runs of f, each with a block of directions. Reverse: walks back, each with a block of rows, after one run.
+        Forward: runs of f, each with a block of directions. Reverse: walks back, each with a block of rows, after one run. Structured:
+        one replay of that run with slots, and the walks back of reverse where there are cuts.
     seconds : float
         The median time.
     bytes : int
@@ -87,10 +136,12 @@ class Comparison(Printable):
     seconds, bytes : float, int
         Median time and peak memory of the function itself.
     modes : tuple of Mode
-        One entry for each mode.
+        One entry for each mode. Structured forward is left out where an operation has no structured form, or nothing depends on an input.
     operations : dict
-        How many linear operations one run records, by kind: Diagonal and Slope (element-wise), Map (linear),
-        Bound (products), Written, Joined.
+        How many linear operations one run records, by kind: Diagonal and Slope (element-wise), Map (linear), Weighed (linear with
+        weights: norms, maxima, products of entries), Bound (products of arrays), Written, Joined.
+    slots : Slots or None
+        What structured tangents find: slots, cuts, entries that can be other than zero. None where that mode is left out.
 
     """
 
@@ -100,6 +151,7 @@ class Comparison(Printable):
     bytes: int
     modes: tuple[Mode, ...]
     operations: dict[str, int]
+    slots: Slots | None
 
     @property
     def digits(self) -> float:
@@ -120,11 +172,11 @@ class Comparison(Printable):
         return mode.bytes / max(self.bytes, 1)
 
     def per_unit(self, mode: Mode) -> float:
-        """Return the time of one column, or one row, in evaluations of the function."""
+        """Return the time of one column, row or slot, in evaluations of the function."""
         return self.time_ratio(mode) / mode.units
 
     def cheapest(self, unit: Unit) -> Mode:
-        """Return the quickest of the modes that go by columns, or by rows."""
+        """Return the quickest of the modes that go by columns, by rows, or by slots."""
         return min((m for m in self.modes if m.unit == unit), key=lambda m: m.seconds)
 
     @property
@@ -136,12 +188,24 @@ class Comparison(Printable):
     def why(self) -> str:
         """One sentence on which mode to use."""
         columns, rows = self.cheapest("column"), self.cheapest("row")
+        mode = next(m for m in self.modes if m.name == self.best)
+        if mode.unit == "slot" and self.slots is not None:
+            cuts = f" and {_counted(self.slots.cuts, 'cut')}" * bool(self.slots.cuts)
+            zeros = "; dm.sparse_jacobian leaves out the zeros" * (self.share is not None and self.share < 1)
+            others = ", ".join(f"{m.name} {short(self.time_ratio(m))}" for m in (columns, rows))
+            cost = f"one run with at most {_counted(mode.units, 'slot')}{cuts} costs {short(self.time_ratio(mode))} evaluations"
+            return f"use {self.best}: {cost} of {self.function}, {others}{zeros}"
         costs = f"a column costs {short(self.per_unit(columns))} evaluations of {self.function}, a row {short(self.per_unit(rows))}"
         side = "below" if self.best == rows.name else "above"
         return (
             f"use {self.best}: {costs}, so {rows.name} pays where n_out/n_in is below {short(self.crossover)}; "
             f"here it is {short(self.shape[0] / self.shape[1])}, {side} that"
         )
+
+    @property
+    def share(self) -> float | None:
+        """The share of the entries of the Jacobian that can be other than zero; None if it is not known."""
+        return None if self.slots is None or self.slots.entries is None else self.slots.entries / math.prod(self.shape)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that was found as numbers, strings, lists and dicts, ready for JSON."""
@@ -165,6 +229,7 @@ class Comparison(Printable):
                 for m in self.modes
             ],
             "operations": dict(self.operations),
+            "slots": None if self.slots is None else {**asdict(self.slots), "share": self.share},
             "digits": self.digits,
             "crossover": self.crossover,
             "best": self.best,
@@ -179,7 +244,7 @@ class Comparison(Printable):
                 short(self.time_ratio(m)),
                 short(self.memory_ratio(m)),
                 str(m.passes),
-                f"{m.units} {m.unit}{'s' * (m.units != 1)}",
+                _counted(m.units, m.unit),
                 short(self.per_unit(m)),
                 "" if m.digits is None else f"{m.digits:.1f}",
             ]
@@ -191,7 +256,17 @@ class Comparison(Printable):
         sizes = f"{self.shape[0]} × {self.shape[1]} (outputs × inputs)"
         counts = ", ".join(f"{n} {kind}" for kind, n in self.operations.items())
         recorded = f"one run records {sum(self.operations.values())} operations{': ' * bool(counts)}{counts}"
-        return f"{self.function}: Jacobian {sizes}; time and memory are multiples of one evaluation", f"{recorded}\n{self.why}"
+        after = "\n".join(filter(None, (recorded, self._structure(), self.why)))
+        return f"{self.function}: Jacobian {sizes}; time and memory are multiples of one evaluation", after
+
+    def _structure(self) -> str:
+        """Say what structured tangents find."""
+        if self.slots is None:
+            return ""
+        found = f"structured tangents: at most {_counted(self.slots.most, 'slot')}, {_counted(self.slots.cuts, 'cut')}"
+        if self.slots.entries is None or self.share is None:
+            return found
+        return f"{found}; {self.slots.entries} of {math.prod(self.shape)} entries ({short(100 * self.share)}%) can be other than zero"
 
     def __str__(self) -> str:
         """Lay out the table, the operations and the advice."""
@@ -232,13 +307,36 @@ class Comparison(Printable):
         here = n_out / n_in
         ratios = np.geomspace(min(here, self.crossover) / 10, max(here, self.crossover) * 10, 65)
         for m in self.modes:
-            n = ratios * n_in if m.unit == "row" else np.full_like(ratios, n_in)
+            n = ratios * n_in if m.unit == "row" else np.full_like(ratios, m.units)
             curves.plot(ratios, self.per_unit(m) * n, label=m.name)
         curves.axvline(self.crossover, color="0.4", linestyle="--", label=f"crossover {short(self.crossover)}")
         curves.axvline(here, color="0.7", linestyle=":", label=f"here {short(here)}")
         curves.set(xscale="log", yscale="log", xlabel="outputs / inputs", ylabel="evaluations (predicted)", title=f"{n_in} inputs")
         curves.legend()
         figure.savefig(path, dpi=110)
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{n} {word}{'s' * (n != 1)}"
+
+
+def _slots(call: Call, tape: Tape, values: Sequence[Array]) -> Slots | None:
+    """Return what one push of structured tangents over a tape finds; None if there is an operation without a structured form."""
+    family = Family(call.leaves)
+    try:
+        terms = [{} if t is None else t.terms for t in tape.push(family.seeds(), structured)]
+    except UnstructuredError:
+        return None
+    try:
+        assembler = Assembler(optional("scipy.sparse", "scipy", "compare"))
+    except ImportError:
+        entries = None
+    else:
+        shapes = map(np.shape, values)
+        entries = sum(
+            int(assembler.jacobian(t, shape, leaf, float).nnz) for t, shape in zip(terms, shapes, strict=True) for leaf in family.leaves
+        )
+    return Slots(max(family.most, *map(len, terms)), family.used, entries)
 
 
 def _agreement(got: Tree, reference: Tree) -> float:
@@ -270,7 +368,7 @@ def _plain(f: Function, call: Call) -> Callable[[], object]:
 
 def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = None, seconds: float = 1.0) -> Comparison:
     """
-    Measure forward and reverse mode on the Jacobian of f, and say which one to use.
+    Measure forward, reverse and structured forward mode on the Jacobian of f, and say which one to use.
 
     Parameters
     ----------
@@ -287,8 +385,8 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     -------
     Comparison
         The shape of the Jacobian; for each mode time and peak memory relative to one evaluation of f, how many passes it takes, and
-        in how many digits it agrees; the recorded operations; the advice with the predicted crossover. It has `print()`, `to_dict()`
-        and `plot(path)`, and shows as a table in a notebook.
+        in how many digits it agrees; the recorded operations; the slots and cuts of structured tangents; the advice with the predicted
+        crossover. It has `print()`, `to_dict()` and `plot(path)`, and shows as a table in a notebook.
 
     Raises
     ------
@@ -302,7 +400,9 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     Forward multiplies "from x to y" and takes a column of the Jacobian for each input; reverse multiplies "from y to x"
     and takes a row for each output (Parr & Howard, section 4.5). With costs c of a column and r of a row reverse wins
     where n_out·r < n_in·c. Both are the measured averages of the whole Jacobian: where many share a pass they cost less
-    each. Times are medians from one interleaved run.
+    each. Structured forward carries diagonals (section 4.2) in one run and takes neither columns nor rows, but slots: the most entries
+    that a row has, as long as f neither sums nor multiplies matrices; behind such cuts it pulls back rows. Times are medians from one
+    interleaved run.
 
     Examples
     --------
@@ -327,18 +427,22 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     n_out = sum(math.prod(np.shape(v)) for v in values)
     if not n_in or not n_out:
         raise ValueError(f"compare: the Jacobian must have entries; f has {n_out} outputs and {n_in} inputs")
-    counts = [way.passes(call, values) for way in _WAYS]
-    del tape, values
-    runs: list[Callable[[], Any]] = [functools.partial(way.transform(f, argnums=numbers), *primals) for way in _WAYS]
+    case = _Case(call, values, n_in, n_out, _slots(call, tape, values))
+    del tape
+    ways = [way for way in _WAYS if way.units(case)]
+    counts = [(way.units(case), way.passes(case)) for way in ways]
+    slots = case.slots if any(way.unit == "slot" for way in ways) else None
+    del case, values
+    runs: list[Callable[[], Any]] = [functools.partial(way.transform(f, argnums=numbers), *primals) for way in ways]
     reference = runs[0]()
     digits = [None, *(_agreement(run(), reference) for run in runs[1:])]
     del reference
     plain = _plain(f, call)
     memory = [peak_bytes(run) for run in (plain, *runs)]
-    candidates: dict[str, Callable[[], object]] = {"": plain, **{way.name: run for way, run in zip(_WAYS, runs, strict=True)}}
+    candidates: dict[str, Callable[[], object]] = {"": plain, **{way.name: run for way, run in zip(ways, runs, strict=True)}}
     times = interleaved(candidates, seconds=seconds, prepare={})
     modes = tuple(
-        Mode(way.name, way.unit, n_in if way.unit == "column" else n_out, count, times[way.name], peak, agree)
-        for way, count, peak, agree in zip(_WAYS, counts, memory[1:], digits, strict=True)
+        Mode(way.name, way.unit, *count, times[way.name], peak, agree)
+        for way, count, peak, agree in zip(ways, counts, memory[1:], digits, strict=True)
     )
-    return Comparison(function_name(f), (n_out, n_in), times[""], memory[0], modes, dict(operations))
+    return Comparison(function_name(f), (n_out, n_in), times[""], memory[0], modes, dict(operations), slots)

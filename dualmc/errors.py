@@ -42,6 +42,10 @@ def lost(what: str) -> TypeError:
     )
 
 
+class NoTangentError(TypeError):
+    """A function looks at a tangent where operations are only recorded."""
+
+
 def freed() -> RuntimeError:
     """Build the error for a second use of what was recorded for one."""
     return RuntimeError(

@@ -74,10 +74,9 @@ class _Partials:
         return self._evaluated(-1 - i, self._rule.d[i])
 
     def second(self, i: int, j: int) -> Any:
-        """Return ∂²ans/∂argᵢ∂argⱼ, which stands in row i, column j of an upper triangle."""
+        """Return ∂²ans/∂argᵢ∂argⱼ."""
         i, j = min(i, j), max(i, j)
-        k = i * self._size - i * (i - 1) // 2 + j - i
-        return self._evaluated(k, self._rule.dd[k])
+        return self._evaluated(self._size * i + j, self._rule.second(i, j))
 
     def _evaluated(self, k: int, partial: Any) -> Any:
         if not callable(partial):

@@ -7,29 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from . import structure
 from ._typing import Array, Function, Shape
-from .arrays.creation import carries
 from .arrays.dual import Dual
 from .boundary import Call, fresh_level, function_name, outputs, settled, short_ways, zero_tangent
+from .passes import CHUNK_BYTES, basis, checked_chunk_size, chunks, fresh
 from .rules.selection import base
+from .structure import Strategy
 from .trees import Structure
 
-CHUNK_BYTES = 1 << 20
-"""Bytes of one seed block: where several directions share a pass, and still stay in cache (bench/bench_chunks.py)."""
-
 # Passes. -----------------------------------------------------------------------------------------------------
-
-
-def chunks(n: int, step: int) -> Iterator[tuple[int, int]]:
-    """Return where passes of step directions start and stop; one empty pass where there is nothing to differentiate by."""
-    yield from ((s, min(s + step, n)) for s in range(0, n, step)) if n else ((0, 0),)
-
-
-def checked_chunk_size(chunk_size: int) -> int:
-    """Return a given number of directions, or raise."""
-    if isinstance(chunk_size, bool) or not isinstance(chunk_size, (int, np.integer)) or chunk_size < 1:
-        raise ValueError(f"chunk_size must be a positive integer or None, got {chunk_size!r}")
-    return chunk_size
 
 
 def _chunk_size(call: Call, chunk_size: int | None) -> int:
@@ -51,23 +38,6 @@ def directions(call: Call) -> int:
     return sum(map(math.prod, call.shapes))
 
 
-def basis(x: Array, shape: Shape, at: int, start: int, stop: int) -> Array | None:
-    """
-    Return basis vectors start to stop of all inputs as directions of x, whose numbers begin at `at`; None if they miss it.
-
-    Each direction moves all points of x, of which `shape` is one, at once.
-    """
-    size = math.prod(shape)
-    first, last = max(start, at), min(stop, at + size)
-    if first >= last and not (start == stop and size == 0):
-        return None
-    seed = np.zeros((stop - start, size), x.dtype)
-    seed[np.arange(first - start, last - start), np.arange(first - at, last - at)] = 1
-    points = x.shape[: x.ndim - len(shape)]
-    seed = seed.reshape((stop - start, *(1,) * len(points), *shape))
-    return settled(np.array(np.broadcast_to(seed, (stop - start, *x.shape))) if points else seed, x)
-
-
 def _seeds(call: Call, start: int, stop: int, level: int) -> Iterator[Any]:
     """Return each leaf as a Dual whose directions are basis vectors start to stop; leaves outside are constants."""
     at = 0
@@ -75,11 +45,6 @@ def _seeds(call: Call, start: int, stop: int, level: int) -> Iterator[Any]:
         seed = basis(x, shape, at, start, stop)
         yield fresh(x) if seed is None else Dual(fresh(x), seed, level)
         at += math.prod(shape)
-
-
-def fresh(x: Array) -> Array:
-    """Return x so that one pass cannot change what the next one sees."""
-    return np.copy(x) if carries(x) and x.ndim else x.copy("K") if isinstance(x, np.ndarray) else x
 
 
 def _passes(call: Call, chunk_size: int | None, has_aux: bool) -> tuple[list[Array], list[Array], Structure, Any]:
@@ -157,15 +122,27 @@ def transform(
 
 
 def _jacobian(
-    name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool, batch: int
+    name: str,
+    f: Function,
+    argnums: Any,
+    has_aux: bool,
+    chunk_size: int | None,
+    holomorphic: bool,
+    with_value: bool,
+    batch: int,
+    strategy: Strategy,
 ) -> Function:
+    chosen = structure.checked_strategy(name, strategy, chunk_size)
+
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_holomorphic(name, call.leaves, holomorphic)
-        values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
+        limit = structure.most_slots(call) if strategy == "auto" else None
+        found = structure.attempt(call, chosen, structure.LEAST_JACOBIAN, lambda: structure.jacobian(call, has_aux, limit))
+        values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
         trees = (call.like_inputs(split_columns(j, call.shapes)) for j in jacobians)
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
-    ways = None if has_aux or chunk_size is not None or holomorphic or batch else short_ways(f)
+    ways = None if has_aux or chunk_size is not None or holomorphic or batch or strategy == "structured" else short_ways(f)
     short = None if ways is None else lambda args: ways.jacobian(f, args, argnums)
     return transform(name, f, argnums, has_aux, with_value, solve, batch, short)
 
@@ -189,6 +166,7 @@ def jacobian(
     chunk_size: int | None = None,
     holomorphic: bool = False,
     batch: int = 0,
+    strategy: Strategy = "auto",
 ) -> Function:
     """
     Return the function that evaluates the Jacobian of f.
@@ -208,6 +186,11 @@ def jacobian(
     batch : int
         How many leading axes of each input, and of each output, count points that are independent of each other, as
         the loop dimensions of a ufunc do. Each direction then moves all points at once.
+    strategy : {"auto", "dense", "structured"}
+        "dense" carries blocks of directions through f. "structured" runs f once with structured tangents, whose slots are the entries
+        that can be other than zero; where f sums, rows are pulled back. "auto" tries structure from 192 input numbers on, unless a
+        chunk_size is given, and carries directions where there is a slot for each four inputs, or sums and not many inputs for
+        each output.
 
     Returns
     -------
@@ -220,9 +203,10 @@ def jacobian(
     Raises
     ------
     TypeError
-        If an input or output is not numeric, or an input is complex without `holomorphic`.
+        If an input or output is not numeric, an input is complex without `holomorphic`, or strategy is "structured" and an input is
+        complex, carries a tangent, or has axes of points.
     ValueError
-        If argnums or chunk_size do not fit, or an input or output does not have the axes of points.
+        If argnums, chunk_size or strategy do not fit, or an input or output does not have the axes of points.
 
     Notes
     -----
@@ -238,7 +222,7 @@ def jacobian(
            [   2., 1024.]])
 
     """
-    return _jacobian("jacobian", f, argnums, has_aux, chunk_size, holomorphic, False, batch)
+    return _jacobian("jacobian", f, argnums, has_aux, chunk_size, holomorphic, False, batch, strategy)
 
 
 def value_and_jacobian(
@@ -249,13 +233,14 @@ def value_and_jacobian(
     chunk_size: int | None = None,
     holomorphic: bool = False,
     batch: int = 0,
+    strategy: Strategy = "auto",
 ) -> Function:
     """
     Return the function that evaluates f and its Jacobian in the same passes.
 
     Parameters
     ----------
-    f, argnums, has_aux, chunk_size, holomorphic, batch
+    f, argnums, has_aux, chunk_size, holomorphic, batch, strategy
         As for `jacobian`.
 
     Returns
@@ -281,7 +266,7 @@ def value_and_jacobian(
            [0., 6.]])
 
     """
-    return _jacobian("value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, True, batch)
+    return _jacobian("value_and_jacobian", f, argnums, has_aux, chunk_size, holomorphic, True, batch, strategy)
 
 
 def check_real(call: Call) -> None:
@@ -299,20 +284,31 @@ def check_one_number(call: Call, values: Sequence[Array], outer: Structure, cure
         raise TypeError(f"{call.name}: {function_name(call.f)} must return {wanted}, got {got}; use {cure} for anything else")
 
 
-def _gradient(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool, batch: int) -> Function:
+def _gradient(
+    name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool, batch: int, strategy: Strategy
+) -> Function:
+    chosen = structure.checked_strategy(name, strategy, chunk_size)
+
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
-        values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
+        found = structure.attempt(call, chosen, structure.LEAST_GRADIENT, lambda: structure.gradient(call, has_aux))
+        values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.jacobian")
         return values[0], call.like_inputs(split_columns(jacobians[0], call.shapes)), aux
 
-    ways = None if has_aux or chunk_size is not None or batch else short_ways(f)
+    ways = None if has_aux or chunk_size is not None or batch or strategy == "structured" else short_ways(f)
     short = None if ways is None else lambda args: ways.gradient(f, args, argnums)
     return transform(name, f, argnums, has_aux, with_value, solve, batch, short)
 
 
 def gradient(
-    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, batch: int = 0
+    f: Function,
+    *,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    batch: int = 0,
+    strategy: Strategy = "auto",
 ) -> Function:
     """
     Return the function that evaluates the gradient of a scalar function.
@@ -323,6 +319,10 @@ def gradient(
         Returns one real number; with `batch`, one for each point.
     argnums, has_aux, chunk_size, batch
         As for `jacobian`.
+    strategy : {"auto", "dense", "structured"}
+        "dense" carries blocks of directions through f, in memory that does not grow with the work that f does. "structured" runs f
+        once and walks back over the operations that it did, in work and memory of a few runs of f, whatever the number of inputs.
+        "auto" does so from 48 input numbers on, unless a chunk_size is given.
 
     Returns
     -------
@@ -334,7 +334,7 @@ def gradient(
     TypeError
         If f does not return one real number, or an input is not real.
     ValueError
-        If argnums or chunk_size do not fit.
+        If argnums, chunk_size or strategy do not fit.
 
     Notes
     -----
@@ -347,18 +347,24 @@ def gradient(
     array([ 3., 12.])
 
     """
-    return _gradient("gradient", f, argnums, has_aux, chunk_size, False, batch)
+    return _gradient("gradient", f, argnums, has_aux, chunk_size, False, batch, strategy)
 
 
 def value_and_gradient(
-    f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bool = False, chunk_size: int | None = None, batch: int = 0
+    f: Function,
+    *,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    batch: int = 0,
+    strategy: Strategy = "auto",
 ) -> Function:
     """
     Return the function that evaluates a scalar function and its gradient in the same passes.
 
     Parameters
     ----------
-    f, argnums, has_aux, chunk_size, batch
+    f, argnums, has_aux, chunk_size, batch, strategy
         As for `gradient`.
 
     Returns
@@ -383,7 +389,7 @@ def value_and_gradient(
     (5.0, array([2., 4.]))
 
     """
-    return _gradient("value_and_gradient", f, argnums, has_aux, chunk_size, True, batch)
+    return _gradient("value_and_gradient", f, argnums, has_aux, chunk_size, True, batch, strategy)
 
 
 def _derivative(name: str, f: Function, argnums: Any, has_aux: bool, holomorphic: bool, with_value: bool) -> Function:

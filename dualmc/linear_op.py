@@ -2,7 +2,7 @@
 
 import math
 import string
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,10 +35,33 @@ class LinearOp:
         `assign(x, u)` writes u into the entries of x that `apply` reads.
     sums : tuple of int, optional
         The map is the sum over these negative axes, so that a space may multiply and sum in one pass.
+    picks : bool, optional
+        Each output entry is one input entry or zero: what gathers do, and masks.
+    parts : tuple of LinearOp, optional
+        The map is these maps, applied one after the other.
+    turned : LinearOp, optional
+        The map is the transpose of this one.
+    points : sequence of (int, int), optional
+        Axes of argument and result along which the map does not mix points, whatever it holds, as those of a stack of matrices.
 
     """
 
-    __slots__ = ("apply", "assign", "bound", "gather", "key", "shape_in", "shape_out", "sums", "transpose", "view")
+    __slots__ = (
+        "apply",
+        "assign",
+        "bound",
+        "gather",
+        "key",
+        "parts",
+        "picks",
+        "points",
+        "shape_in",
+        "shape_out",
+        "sums",
+        "transpose",
+        "turned",
+        "view",
+    )
 
     def __init__(
         self,
@@ -53,9 +76,14 @@ class LinearOp:
         key: Hashable = None,
         sums: tuple[int, ...] | None = None,
         assign: Callable[[Array, Array], None] | None = None,
+        picks: bool | None = None,
+        parts: "tuple[LinearOp, ...]" = (),
+        turned: "LinearOp | None" = None,
+        points: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
         self.gather, self.view, self.bound, self.key, self.sums = gather, view, bound, key, sums
+        self.picks, self.parts, self.turned, self.points = gather if picks is None else picks, parts, turned, points
         self.assign = self._write_through if view and assign is None else assign
 
     def __call__(self, x: Array) -> Array:
@@ -76,7 +104,8 @@ class LinearOp:
     @property
     def T(self) -> "LinearOp":
         """The transposed map."""
-        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound)
+        points = [(j, i) for i, j in self.points]
+        return LinearOp(self.shape_out, self.shape_in, self.transpose, self.apply, bound=self.bound, turned=self, points=points)
 
     def batched(self, lead: Shape) -> "LinearOp":
         """Return the same map with leading axes made part of its shapes."""
@@ -92,6 +121,7 @@ class LinearOp:
             key=key,
             sums=self.sums,
             assign=self.assign,
+            picks=self.picks,
         )
 
     def then(self, op: "LinearOp") -> "LinearOp":
@@ -112,6 +142,8 @@ class LinearOp:
             bound=self.bound or op.bound,
             key=None if self.key is None or op.key is None else ("then", self.key, op.key),
             assign=None if self.assign is None or op.assign is None else assign,
+            picks=self.picks and op.picks,
+            parts=(self, op),
         )
 
     def _write_through(self, x: Array, u: Array) -> None:

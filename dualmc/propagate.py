@@ -63,7 +63,7 @@ def _combined(rule: Elementwise, ans: Array, primals: Sequence[Array], tangents:
     args = arguments(ans, primals)
     space = space_of(next((t for t in tangents if t is not None), None))
     if space.KEEPS:
-        return space.elementwise(rule.d, ans, args, primals, tangents, rule.select)
+        return space.elementwise(rule, ans, args, primals, tangents)
     terms: list[Term] = []
     for d, t, x in zip(rule.d, tangents, primals, strict=True):
         if t is None or d is ZERO:
@@ -231,7 +231,11 @@ def solution(rule: Implicit, primals: Sequence[Array], keeps: bool, args: Sequen
 
 def implicit(ans: Array, op: LinearOp | None, t: Tangent) -> Tangent | None:
     """-(∂F/∂ans)⁻¹ applied to Ḟ, the tangent of the equation at fixed ans."""
-    return None if op is None else space_of(t).settle(space_of(t).linear(op, t), ans)
+    if op is None:
+        return None
+    space = space_of(t)
+    new = space.linear(op, t)
+    return space.settle(space.opaque(new) if space.KEEPS else new, ans)
 
 
 def broadcasted(t: Tangent, shape_in: Shape, shape: Shape, dtype: Any) -> Tangent:

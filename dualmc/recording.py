@@ -26,12 +26,16 @@ class Recording(NamedTuple):
     tape: Tape
 
 
-def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[Array], has_aux: bool) -> Recording:
-    """Run f, by `call(leaves)`, with recorded tangents; f may write to the arrays of the leaves."""
+def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[Array], has_aux: bool, *, curved: bool = False) -> Recording:
+    """
+    Run f, by `call(leaves)`, with recorded tangents; f may write to the arrays of the leaves.
+
+    With `curved` the tape holds what second derivatives take, too (`tangents/curved.py`).
+    """
     if any(x.size >= switch.least for x in leaves):
         _keep_freed_memory()
     level = fresh_level()
-    handles = [leaf(x) for x in leaves]
+    handles = [leaf(x, curved=curved) for x in leaves]
     nodes = [h.node for h in handles]
     result = call(iter([Dual(x, h, level) for x, h in zip(leaves, handles, strict=True)]))
     values, tangents, structure, aux = outputs(f, result, level, has_aux)

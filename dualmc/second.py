@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from . import structure
 from ._typing import Array, Function, Shape, Tree
 from .blocks import Side, by_own_direction, derivatives, directions_together, filled, run, seeds
 from .boundary import Call, argument_numbers, entering, settled, short_ways
 from .forward import direction_leaves, primal_leaves
-from .jacobians import check_one_number, check_real, chunks
+from .jacobians import check_one_number, check_real
+from .passes import chunks
+from .structure import Strategy
 from .tangents.pairing import OUTER, PAIRED, SUMMED
 from .trees import Structure
 
@@ -71,6 +74,7 @@ def hessian(
     has_aux: bool = False,
     chunk_size: int | None = None,
     batch: int = 0,
+    strategy: Strategy = "auto",
 ) -> Function:
     """
     Return the function that evaluates the Hessian of f.
@@ -91,6 +95,10 @@ def hessian(
     batch : int
         How many leading axes of each input, and of each output, count points that are independent of each other, as
         the loop dimensions of a ufunc do. Each direction then moves all points at once.
+    strategy : {"auto", "dense", "structured"}
+        "dense" carries blocks of pairs of directions through f. "structured" runs a scalar f once, and gathers the curvature of
+        its operations on a walk back, from slots or along directions. "auto" does so from 24 input numbers on, unless a chunk_size or
+        columns are given. Where the tape does not hold the second derivative of an operation, as of solve or prod, it is "dense".
 
     Returns
     -------
@@ -104,7 +112,7 @@ def hessian(
     TypeError
         If an input or output is not numeric, or an input is complex.
     ValueError
-        If argnums, columns or chunk_size do not fit, or an input or output does not have the axes of points.
+        If argnums, columns, chunk_size or strategy do not fit, or an input or output does not have the axes of points.
 
     Notes
     -----
@@ -120,21 +128,35 @@ def hessian(
            [2., 1.]])
 
     """
+    chosen = structure.checked_strategy("hessian", strategy, chunk_size if columns is None else 0)
 
     def solve(call: Call) -> Any:
         rows = Side(call, argnums)
         other = rows if columns is None else Side(call, columns)
-        _, _, matrices, outer, aux = derivatives(call, rows, other, chunk_size, has_aux)
+        found = _structured(call, chosen, has_aux)
+        _, _, matrices, outer, aux = found or derivatives(call, rows, other, chunk_size, has_aux)
         result = _hessians(rows, other, outer, matrices)
         return (result, aux) if has_aux else result
 
-    ways = None if has_aux or chunk_size is not None or batch or columns is not None else short_ways(f)
+    ways = None if has_aux or chunk_size is not None or batch or columns is not None or strategy == "structured" else short_ways(f)
     short = None if ways is None else lambda args: ways.hessian(f, args, argnums)
     return _transform("hessian", f, solve, argnums, batch, columns, short)
 
 
+def _structured(call: Call, strategy: Strategy, has_aux: bool) -> Any:
+    """Return what `derivatives` returns, from one recorded run; None if that does not apply."""
+    found = structure.attempt(call, strategy, structure.LEAST_HESSIAN, lambda: structure.hessian(call, has_aux))
+    return found and ([found.value], [found.gradient], [found.hessian], found.outer, found.aux)
+
+
 def value_gradient_and_hessian(
-    f: Function, *, argnums: Argnums = 0, has_aux: bool = False, chunk_size: int | None = None, batch: int = 0
+    f: Function,
+    *,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+    batch: int = 0,
+    strategy: Strategy = "auto",
 ) -> Function:
     """
     Return the function that evaluates a scalar function, its gradient and its Hessian in the same passes.
@@ -143,7 +165,7 @@ def value_gradient_and_hessian(
     ----------
     f : callable
         Returns one real number; with `batch`, one for each point.
-    argnums, has_aux, chunk_size, batch
+    argnums, has_aux, chunk_size, batch, strategy
         As for `hessian`.
 
     Returns
@@ -173,16 +195,18 @@ def value_gradient_and_hessian(
            [0., 2.]])
 
     """
+    chosen = structure.checked_strategy("value_gradient_and_hessian", strategy, chunk_size)
 
     def solve(call: Call) -> Any:
         side = Side(call, argnums)
-        values, slopes, matrices, outer, aux = derivatives(call, side, side, chunk_size, has_aux)
+        found = _structured(call, chosen, has_aux)
+        values, slopes, matrices, outer, aux = found or derivatives(call, side, side, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.hessian")
         gradient = side.like_inputs(p[()] for p in side.parts(slopes[0], slopes[0].ndim - 1))
         value = (values[0], aux) if has_aux else values[0]
         return value, gradient, _hessians(side, side, outer, matrices)
 
-    ways = None if has_aux or chunk_size is not None or batch else short_ways(f)
+    ways = None if has_aux or chunk_size is not None or batch or strategy == "structured" else short_ways(f)
     short = None if ways is None else lambda args: ways.value_gradient_and_hessian(f, args, argnums)
     return _transform("value_gradient_and_hessian", f, solve, argnums, batch, short=short)
 
@@ -332,15 +356,15 @@ def second_derivative(f: Function, *, argnums: int = 0, has_aux: bool = False) -
 
 def _direct(name: str, f: Function, primals: Any) -> tuple[Call, Side, Structure, list[str]]:
     """Return the call f(*primals), differentiated by all arguments."""
-    leaves, structure, names = primal_leaves(name, primals)
-    call = Call(name, f, tuple(range(len(primals))), tuple(structure.unflatten(iter(leaves))), {})
+    leaves, tree, names = primal_leaves(name, primals)
+    call = Call(name, f, tuple(range(len(primals))), tuple(tree.unflatten(iter(leaves))), {})
     check_real(call)
-    return call, Side(call, tuple(range(len(primals)))), structure, names
+    return call, Side(call, tuple(range(len(primals)))), tree, names
 
 
-def _directions(call: Call, structure: Structure, names: Sequence[str], option: str, given: Any) -> Iterator[Array]:
+def _directions(call: Call, tree: Structure, names: Sequence[str], option: str, given: Any) -> Iterator[Array]:
     """Return the leaves of directions as real arrays whose last axes are those of the primals."""
-    ts = direction_leaves(call.name, option, given, structure)
+    ts = direction_leaves(call.name, option, given, tree)
     for t, p, of in zip(ts, call.leaves, names, strict=True):
         where = f"{call.name}: {of.replace('primals', option, 1)}"
         a = entering(t, where)
@@ -351,7 +375,9 @@ def _directions(call: Call, structure: Structure, names: Sequence[str], option: 
         yield settled(a if a.dtype == p.dtype else a.astype(p.dtype), p)
 
 
-def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk_size: int | None = None) -> Tree:
+def hvp(
+    f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk_size: int | None = None, strategy: Strategy = "auto"
+) -> Tree:
     """
     Evaluate the product of the Hessian of a scalar function with one direction.
 
@@ -365,6 +391,9 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk
         The direction v: one entry for each argument, of the same structure and shapes.
     chunk_size : int, optional
         How many rows of the Hessian one pass carries; chosen from the size of the primals when left out.
+    strategy : {"auto", "dense", "structured"}
+        "dense" carries all basis directions through f, each paired with v. "structured" runs f once and walks back with v beside, in
+        work of a few runs of f. "auto" does so from 24 input numbers on, unless a chunk_size is given.
 
     Returns
     -------
@@ -376,12 +405,12 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk
     TypeError
         If f does not return one real number, or primals or tangents are not real numbers in the same structure.
     ValueError
-        If the number of tangents, a shape or chunk_size does not fit.
+        If the number of tangents, a shape, chunk_size or strategy does not fit.
 
     Notes
     -----
-    H·v is the directional derivative of the gradient along v (Parr & Howard, sections 3 and 4.5): all basis directions
-    are paired with the one direction v, in work that grows with n and not with n².
+    H·v is the directional derivative of the gradient along v (Parr & Howard, sections 3 and 4.5). On the walk back the operation
+    y = φ(u₁, u₂, ...) adds (∂f/∂y)·φ''·u̇ to the derivatives of the cotangents of its arguments.
 
     Examples
     --------
@@ -390,11 +419,15 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk
     (array([ 6., 12.]),)
 
     """
-    call, side, structure, names = _direct("hvp", f, primals)
-    vs = list(_directions(call, structure, names, "tangents", tangents))
+    chosen = structure.checked_strategy("hvp", strategy, chunk_size)
+    call, side, tree, names = _direct("hvp", f, primals)
+    vs = list(_directions(call, tree, names, "tangents", tangents))
     for v, p, of in zip(vs, call.leaves, names, strict=True):
         if v.shape != p.shape:
             raise ValueError(f"hvp: {of.replace('primals', 'tangents', 1)} must have the shape of {of}, {p.shape}; got {v.shape}")
+    found = structure.attempt(call, chosen, structure.LEAST_HESSIAN, lambda: structure.hvp(call, vs))
+    if found is not None:
+        return side.like_inputs(p[()] for p in found.products)
     parts = []
     for at in chunks(side.n, directions_together(call, side.n, chunk_size)):
         given = [(e1, v[None]) for (e1, _), v in zip(seeds(call, side, at, side, at), vs, strict=True)]
@@ -443,9 +476,9 @@ def vhv(f: Function, primals: Sequence[Tree], u: Sequence[Tree], v: Sequence[Tre
     1.0
 
     """
-    call, _, structure, names = _direct("vhv", f, primals)
-    us = list(_directions(call, structure, names, "u", u))
-    vs = us if v is u else list(_directions(call, structure, names, "v", v))
+    call, _, tree, names = _direct("vhv", f, primals)
+    us = list(_directions(call, tree, names, "u", u))
+    vs = us if v is u else list(_directions(call, tree, names, "v", v))
     leads = {d.shape[: d.ndim - p.ndim] for part in (us, vs) for d, p in zip(part, call.leaves, strict=True)}
     if len(leads) > 1 or any(len(lead) > 1 for lead in leads):
         raise ValueError(f"vhv: u and v must have the same number of directions, along one axis in front; got {sorted(leads)}")

@@ -14,7 +14,7 @@ from .arrays.dual import Dual
 from .arrays.traced import Log, Traced, Variable
 from .boundary import fresh_level, function_name, leaving
 from .forward import as_tangent, direction_leaves, primal_leaves
-from .jacobians import basis
+from .passes import basis
 from .text import Printable, html_table, table
 from .trees import Structure, flatten
 

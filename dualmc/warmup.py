@@ -7,23 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import WARM, switch
+from .kernels import WARM, compiled, switch
 from .rules.registry import RULES
 from .rules.rule import Elementwise
 
 DTYPES = ("float64", "float32")
 
 
-def _kernels(dtype: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _kernels(dtypes: Sequence[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield the name of each kernel and a function that compiles it."""
-    char = np.dtype(dtype).char
-    for rule in RULES.values():
-        if type(rule) is Elementwise:
-            for active in itertools.product((True, False), repeat=len(rule.d)):
-                if switch.fused.has_kernel(rule, active):
-                    yield rule.func.__name__, functools.partial(switch.fused.compiled, rule, active, char)
-    for name, kernel, arguments in switch.examples(dtype):
-        yield name, functools.partial(kernel, *arguments)
+    for dtype in dtypes:
+        char = np.dtype(dtype).char
+        for rule in RULES.values():
+            if type(rule) is Elementwise:
+                for active in itertools.product((True, False), repeat=len(rule.d)):
+                    if switch.fused.has_kernel(rule, active):
+                        yield f"{dtype} {rule.func.__name__}", functools.partial(switch.fused.compiled, rule, active, char)
+        for name, kernel, arguments in switch.examples(dtype):
+            yield f"{dtype} {name}", functools.partial(kernel, *arguments)
+    for name, kernel, arguments in compiled("coloring").examples():
+        yield f"coloring {name}", functools.partial(kernel, *arguments)
 
 
 def warmup(dtypes: Sequence[str] = DTYPES[:1], report: Callable[[str], Any] = lambda line: None) -> int:
@@ -60,11 +63,10 @@ def warmup(dtypes: Sequence[str] = DTYPES[:1], report: Callable[[str], Any] = la
             raise ValueError(f"warmup: dtypes must be among {', '.join(DTYPES)}; got {dtype!r}")
     switch.load()
     count = 0
-    for dtype in dtypes:
-        for name, compile_it in _kernels(dtype):
-            compile_it()
-            count += 1
-            report(f"{dtype} {name}")
+    for name, compile_it in _kernels(dtypes):
+        compile_it()
+        count += 1
+        report(name)
     if WARM.parent.is_dir():
         WARM.write_text(switch.fused.state())
     return count

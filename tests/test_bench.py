@@ -57,7 +57,8 @@ SMALL = {
         hand=lambda x: (1 - np.tanh(W @ x) ** 2)[:, None] * W,
     ),
     "sparse": Problem(
-        "brusselator", "", "jacobian", problems.brusselator, RNG.uniform(1, 3, (2, 4)), hand=problems.brusselator_jacobian_by_hand
+        "brusselator", "mostly zeros", "jacobian", problems.brusselator, RNG.uniform(1, 3, (2, 4)),
+        hand=problems.brusselator_jacobian_by_hand,
     ),
     "hessian": Problem(
         "ackley", "", "hessian", problems.ackley, RNG.normal(size=4), hand=problems.ackley_hessian_by_hand,
@@ -140,6 +141,11 @@ def test_hessians_are_of_dualmc_where_it_has_them():
     result = measure(SMALL["hessian"], {}, 0.001)
     assert "nested, one column" in result["seconds"]
     assert ("dualmc" in result["seconds"]) == hasattr(dm, "value_gradient_and_hessian") == ("dualmc" not in result["notes"])
+
+
+def test_jacobians_that_are_mostly_zeros_are_found_sparse_too():
+    assert "dualmc, sparse" in measure(SMALL["sparse"], {}, 0.001)["seconds"]
+    assert "dualmc, sparse" not in measure(SMALL["jacobian"], {}, 0.001)["seconds"]
 
 
 def test_names_are_unique():

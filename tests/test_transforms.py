@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dualmc as dm
-from dualmc import jacobians
+from dualmc import passes
 
 
 class State(NamedTuple):
@@ -192,7 +192,7 @@ class TestOptions:
 
         with pytest.raises(EnoughError):
             dm.gradient(f)(np.ones(n))
-        assert max(seen) <= max(jacobians.CHUNK_BYTES, 8 * n)
+        assert max(seen) <= max(passes.CHUNK_BYTES, 8 * n)
 
     def test_a_transform_keeps_the_name_of_its_function(self):
         assert dm.gradient(rosenbrock).__name__ == "rosenbrock"

@@ -397,7 +397,7 @@ def _unary(rule: Any, a: Carrier) -> Any:
     elif d is not None and type(u) in _RECORDED and type(a._primal) in _RAW:
         p = a._primal
         ans = rule.func(p)
-        return Dual(ans, recorded.slope(d, ans, p, u) if callable(rule.d[0]) else _record(rule.d, ans, (p,), (p,), (u,)), a.level)
+        return Dual(ans, recorded.slope(rule, ans, p, u) if callable(rule.d[0]) else _record(rule, ans, (p,), (p,), (u,)), a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
 
@@ -447,7 +447,7 @@ def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     if plain and (level is None or level == other) and (quiet is False or not quiet(p, q)):
         ans = rule.func(p, q)
         if ans.dtype is (p.dtype if u is not None else q.dtype):
-            return Dual(ans, _record(rule.d, ans, (p, q), (p, q), (u, v)), other)
+            return Dual(ans, _record(rule, ans, (p, q), (p, q), (u, v)), other)
     return WAYS[Elementwise](rule, (a, b), {})
 
 

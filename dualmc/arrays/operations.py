@@ -109,6 +109,8 @@ def _implicit(rule: Implicit, args: Sequence[Any], kwargs: dict[str, Any]) -> An
     keeps = any(t is not None and space_of(t).KEEPS for t in tangents)
     ans, ops = propagate.solution(rule, primals, keeps, rest, kwargs)
     t = rule.residual(ans, *arrays, *rest, **kwargs).tangent
+    if keeps:
+        space_of(t).residual(t, tangents)
     if not isinstance(ans, tuple):
         return _wrap((_given(ans, keeps), propagate.implicit(ans, ops, t)), top)
     return type(ans)(*(_wrap((_given(y, keeps), propagate.implicit(y, op, t)), top) for y, op in zip(ans, ops, strict=True)))

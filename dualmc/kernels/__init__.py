@@ -47,6 +47,11 @@ def keep_freed_memory() -> None:
     np.empty(LARGEST_KEPT, np.uint8)
 
 
+def compiled(name: str) -> Any:
+    """Return a module of kernels; it imports Numba."""
+    return importlib.import_module(f".{name}", __name__)
+
+
 class Switch:
     """Which kernels are in use; one object serves the process."""
 
@@ -108,7 +113,7 @@ class Switch:
     def load(self) -> None:
         """Import Numba and what is compiled with it."""
         if self.fused is None:
-            self.fused, *self.others = (importlib.import_module(name, __name__) for name in (".fused", ".reduce", ".combine"))
+            self.fused, *self.others = (compiled(name) for name in ("fused", "reduce", "combine"))
             self.named = {name: kernel for module in self.others for name, kernel in module.KERNELS.items()}
             self.after = LOAD_AFTER if WARM.is_file() and WARM.read_text() == self.fused.state() else COMPILE_AFTER
 

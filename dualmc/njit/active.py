@@ -117,7 +117,7 @@ def _inner_level(leaves: Sequence[Any], level: int) -> int | None:
     """Return the level of the Duals that values or tangents at a level consist of; None where they are raw arrays."""
     parts: list[Any] = []
     for x in leaves:
-        parts += [x.primal, x.tangent] if _at(x, level) else [x]
+        parts += [x._primal, x.tangent] if _at(x, level) else [x]
     inner = foremost([p for p in parts if carries(p)])
     return None if inner is None else inner.level
 
@@ -129,7 +129,7 @@ def _dense(f: Any, leaves: Sequence[Any], structure: Structure, level: int, *, a
     lead = next(lead_of(x.tangent, x.ndim) for x in leaves if _at(x, level))
     n = math.prod(lead)
     flat = [(x.tangent.reshape((n, *x.shape)),) if _at(x, level) else None for x in leaves]
-    values = [x.primal if _at(x, level) else x for x in leaves]
+    values = [x._primal if _at(x, level) else x for x in leaves]
     results, outer, written = blocks_of(f, values, structure, flat, (n,))
     if alone:
         _check_unwritten(f, written)
@@ -158,7 +158,7 @@ def _write(leaves: Sequence[Any], new: Iterator[Any]) -> None:
 
 def _halves(x: Any, level: int) -> tuple[Any, Any]:
     """Return value and tangent at a level."""
-    return (x.primal, x.tangent) if isinstance(x, Carrying) and x.level == level else (x, None)
+    return (x._primal, x.tangent) if isinstance(x, Carrying) and x.level == level else (x, None)
 
 
 def _blocks(x: Any, level: int, inner: int) -> tuple[Array, Blocks | None]:
@@ -213,7 +213,7 @@ def _second_order(f: Any, leaves: Sequence[Any], structure: Structure, top: Hype
     """Return the result for HyperDuals: all pairs of directions at once, or one pair after the other."""
     level = top.level
     held = [x for x in leaves if _at(x, level)]
-    if any(carries(b) for x in held for b in (x.primal, x.e1, x.e2, x.e12)):
+    if any(carries(b) for x in held for b in (x._primal, x.e1, x.e2, x.e12)):
         raise TypeError("a function compiled by Numba has derivatives of first and second order; for higher ones call its py_func")
     if held[0].tangent.pairing is OUTER:
         return _outer(f, leaves, structure, level)
@@ -238,7 +238,7 @@ def _outer(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -> A
     n = next((len(x.e1) for x in held if x.e1 is not None), 1)
     m = next((len(x.e2) for x in held if x.e2 is not None), 1)
     same = all(x.e2 is x.e1 for x in held)
-    values = [x.primal if _at(x, level) else x for x in leaves]
+    values = [x._primal if _at(x, level) else x for x in leaves]
     given = [(x.e1, x.e2, x.e12) if _at(x, level) else None for x in leaves]
     results, outer, written = blocks_of(f, values, structure, given, (n, m))
 
@@ -262,12 +262,12 @@ def _recorded(f: Any, leaves: Sequence[Any], structure: Structure, level: int) -
 
     Where values are Duals of an outer transform, its directions are carried with those of the Jacobian, in pairs.
     """
-    inner = _inner_level([x.primal if _at(x, level) else x for x in leaves], level)
+    inner = _inner_level([x._primal if _at(x, level) else x for x in leaves], level)
     active = [x for x in leaves if _at(x, level)]
     n = sum(x.size for x in active)
     given, at = [], 0
     for x in leaves:
-        value, blocks = _blocks(x.primal if _at(x, level) else x, level, level if inner is None else inner)
+        value, blocks = _blocks(x._primal if _at(x, level) else x, level, level if inner is None else inner)
         e1 = None if blocks is None else blocks[0]
         e2 = None
         if _at(x, level):
@@ -321,4 +321,7 @@ def _applied(ans: Any, columns: Any, active: Sequence[Any], level: int) -> Any:
         product = product.tangent
         at += x.size
         total = product if total is None else space_of(total).add(total, product, owned=True)
-    return Dual(ans, space_of(total).settle(total, ans), level)
+    space = space_of(total)
+    if space.KEEPS:
+        total = space.opaque(total)  # the columns depend on the arguments, too
+    return Dual(ans, space.settle(total, ans), level)

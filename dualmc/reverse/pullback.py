@@ -1,21 +1,12 @@
 """Vector-Jacobian products: vjp."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .._typing import Array, Function, Tree
+from .._typing import Function, Tree
 from ..boundary import entering, function_name
+from ..passes import pulled
 from ..recording import Kind, record
-from ..tangents.tape import Tape
 from ..trees import flatten
-
-
-def pulled(tape: Tape, cotangents: Sequence[Array | None], *, free: bool) -> list[Array]:
-    """Return the cotangents of all inputs; zeros for one that the results do not depend on."""
-    found = tape.pull(cotangents, free=free)
-    return [np.zeros(k.shape, k.dtype)[()] if c is None else c if c.ndim else c[()] for c, k in zip(found, tape.leaves, strict=True)]
 
 
 def vjp(f: Function, *primals: Tree, has_aux: bool = False, reuse: bool = True) -> Any:

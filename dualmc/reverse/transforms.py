@@ -1,17 +1,13 @@
 """Gradients and Jacobians in reverse: one walk back for each block of rows."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .._typing import Array, Function
+from .._typing import Function
 from ..boundary import Call
-from ..jacobians import CHUNK_BYTES, check_holomorphic, check_one_number, check_real, checked_chunk_size, chunks, transform
+from ..jacobians import check_holomorphic, check_one_number, check_real, transform
+from ..passes import pulled, rows
 from ..recording import Recording, record
-from ..tangents.tape import Tape
-from .pullback import pulled
 
 
 def _recorded(call: Call, has_aux: bool) -> Recording:
@@ -112,48 +108,10 @@ def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: i
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_holomorphic(name, call.leaves, holomorphic)
         values, outer, aux, tape = _recorded(call, has_aux)
-        trees = (call.like_inputs(iter(_rows(tape, values, i, chunk_size, holomorphic))) for i in range(len(values)))
+        trees = (call.like_inputs(iter(rows(tape, values, i, chunk_size, holomorphic))) for i in range(len(values)))
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 
     return transform(name, f, argnums, has_aux, with_value, solve)
-
-
-def _rows(tape: Tape, values: Sequence[Array], i: int, chunk_size: int | None, holomorphic: bool) -> list[Array]:
-    """Return the Jacobian of output i with respect to each input, block of rows by block of rows; the very last walk frees the tape."""
-    value, leaves = values[i], tape.leaves
-    m, is_complex = math.prod(np.shape(value)), value.dtype.kind == "c"
-
-    def back(seed: Array, *, free: bool) -> list[Array]:
-        given = [seed if j == i else None for j, _ in enumerate(values)]
-        return [np.broadcast_to(c, (len(seed), *k.shape)) for c, k in zip(pulled(tape, given, free=free), leaves, strict=True)]
-
-    def block(start: int, stop: int) -> Iterator[Array]:
-        last = stop == m and i == len(values) - 1
-        seed = np.zeros((stop - start, m), value.dtype if value.dtype.kind in "fc" else np.float64)
-        seed[np.arange(stop - start), np.arange(start, stop)] = 1
-        seed = seed.reshape((stop - start, *np.shape(value)))
-        if holomorphic:
-            return map(np.conjugate, back(seed, free=last))  # the transpose is that of the conjugate
-        if is_complex:  # Re(conj(1j)·J) is the imaginary part of J
-            return (re + 1j * im for re, im in zip(back(seed, free=False), back(1j * seed, free=last), strict=True))
-        return iter(back(seed, free=last))
-
-    step = _block_size(m, leaves, value.dtype.itemsize) if chunk_size is None else checked_chunk_size(chunk_size)
-    blocks = [list(block(start, stop)) for start, stop in chunks(m, step)]
-    joined = [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in zip(*blocks, strict=True)]
-    return [np.reshape(x, np.shape(value) + k.shape)[()] for x, k in zip(joined, leaves, strict=True)]
-
-
-def _block_size(m: int, leaves: Sequence[Any], itemsize: int) -> int:
-    """Return how many rows one walk back takes: as many as CHUNK_BYTES hold of the longer side."""
-    widest: int = max(m, sum(math.prod(k.shape) for k in leaves), 1)
-    return max(1, min(m, CHUNK_BYTES // (widest * itemsize)))
-
-
-def walks(leaves: Sequence[Array], values: Sequence[Array]) -> int:
-    """Return how many walks back a Jacobian takes, given the inputs and the results."""
-    sizes = [(math.prod(np.shape(v)), v.dtype.itemsize) for v in values]
-    return sum(sum(1 for _ in chunks(m, _block_size(m, leaves, itemsize))) for m, itemsize in sizes)
 
 
 def jacobian(

@@ -145,7 +145,7 @@ def take_flat(shape: Shape, index: Array, filled: Array | None = None) -> Linear
     def assign(x: Array, u: Array) -> None:
         x[(Ellipsis, *np.unravel_index(index, shape))] = u
 
-    return LinearOp(shape, out, apply, transpose, gather=filled is None, assign=assign if filled is None else None)
+    return LinearOp(shape, out, apply, transpose, gather=filled is None, assign=assign if filled is None else None, picks=True)
 
 
 def traced(func: Function, **neutral: Any) -> Callable[..., LinearOp]:

@@ -17,8 +17,16 @@ from .selection import base
 Map = Callable[[Array], Array]
 
 
-def _op(shape_in: Shape, shape_out: Shape, apply: Map, transpose: Map) -> LinearOp:
-    return LinearOp(shape_in, shape_out, apply, transpose, bound=True)
+def _op(shape_in: Shape, shape_out: Shape, apply: Map, transpose: Map, *, by_columns: bool = False) -> LinearOp:
+    points = stacked(len(shape_in))
+    if by_columns and len(shape_in) > 1:
+        points.append((len(shape_in) - 1, len(shape_out) - 1))
+    return LinearOp(shape_in, shape_out, apply, transpose, bound=True, points=points)
+
+
+def stacked(nd: int) -> list[tuple[int, int]]:
+    """Return the axes of a stack of matrices, which no function of matrices mixes."""
+    return [(i, i) for i in range(nd - 2)]
 
 
 def _itself(ans: Any, a: Array, *args: Any, **kwargs: Any) -> Array:
@@ -67,7 +75,7 @@ def _solve(a: Array, b: Array) -> tuple[Array, LinearOp]:
     else:
         x = factored.columns(b[:, None])[:, 0] if b.ndim == 1 else factored.many(b)
     solve = factored.vectors if b.ndim == 1 else factored.many
-    return x, _op(x.shape, x.shape, solve, lambda c: solve(c, transposed=True))
+    return x, _op(x.shape, x.shape, solve, lambda c: solve(c, transposed=True), by_columns=b.ndim > 1)
 
 
 def _solve_residual(x: Array, a: Array, b: Array) -> Array:

@@ -50,7 +50,7 @@ def mask_op(shape: Shape, where: Any) -> LinearOp:
     def keep(x: Array) -> Array:
         return np.where(mask, x, 0)
 
-    return LinearOp(shape, shape, keep, keep)
+    return LinearOp(shape, shape, keep, keep, picks=True)
 
 
 @cached
@@ -201,7 +201,11 @@ def roll_op(shape: Shape, shift: Any, axis: Any = None) -> LinearOp:
     """Return the map of np.roll."""
     if axis is None:
         flat = reshape_op(shape, -1)
-        return flat.then(roll_op(flat.shape_out, shift, 0)).then(flat.T) if len(shape) != 1 else roll_op(shape, shift, 0)
+        return (
+            flat.then(roll_op(flat.shape_out, shift, 0)).then(_reshaped(flat.shape_out, shape))
+            if len(shape) != 1
+            else roll_op(shape, shift, 0)
+        )
     nd = len(shape)
     axes = tuple(negative_axes(a, nd)[0] for a in (axis if isinstance(axis, tuple) else (axis,)))
     shifts = tuple(int(s) for s in np.broadcast_to(shift, len(axes))) if np.ndim(shift) == 0 else tuple(int(s) for s in shift)
@@ -249,6 +253,8 @@ def astype_op(shape: Shape, dtype: Any, copy: bool = True, device: Any = None) -
         raise lost(f"astype({np.dtype(dtype).name})")
 
     def apply(x: Array) -> Array:
+        if x.dtype.kind not in "fc":
+            return np.copy(x) if copy else x  # indices, of which a structured tangent asks where they go
         return (np.real(x) if kind == "f" and x.dtype.kind == "c" else x).astype(dtype, copy=copy)
 
     if not copy:

@@ -102,6 +102,11 @@ class Elementwise:
         object.__setattr__(self, "slope", None if quiet else slope)
         object.__setattr__(self, "quiet_slope", slope if quiet else None)
 
+    def second(self, i: int, j: int) -> Partial:
+        """Return ∂²ans/∂argᵢ∂argⱼ, which stands in row i, column j of an upper triangle."""
+        i, j = min(i, j), max(i, j)
+        return self.dd[i * len(self.d) - i * (i - 1) // 2 + j - i]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:

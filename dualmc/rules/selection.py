@@ -104,7 +104,9 @@ def weighted_sum_op(w: Array, divisor: Array, axis: Any, keepdims: bool) -> Line
     def transpose(c: Array) -> Array:
         return total.transpose(c / shared) * w
 
-    return LinearOp(w.shape, total.shape_out, apply, transpose, bound=True)
+    kept = [i for i in range(w.ndim) if i - w.ndim not in axes]
+    points = [(i, i if keepdims else j) for j, i in enumerate(kept)]
+    return LinearOp(w.shape, total.shape_out, apply, transpose, bound=True, points=points)
 
 
 def _others(x: Array) -> Array:

@@ -36,7 +36,7 @@ def implied(func: Function, names: Sequence[str], equation: Function, slope: Fun
         with np.errstate(all="ignore"):
             factor = -1 / slope(ans, *args)
         times: Callable[[Array], Array] = lambda v: v * factor
-        return ans, LinearOp(ans.shape, ans.shape, times, times, bound=True)
+        return ans, LinearOp(ans.shape, ans.shape, times, times, bound=True, points=[(i, i) for i in range(np.ndim(ans))])
 
     SPECIAL[func] = Implicit(func, solution, equation, tuple(names), whole=True)
 

@@ -8,7 +8,7 @@ import numpy as np
 from .._typing import Array
 from ..linear_op import LinearOp
 from .factor import adjoint
-from .linalg import from_triangle, implicit, to_triangle
+from .linalg import from_triangle, implicit, stacked, to_triangle
 from .registry import register
 from .rule import Composed, Implicit
 from .selection import base
@@ -17,7 +17,7 @@ Map = Callable[[Array], Array]
 
 
 def _op(a: Array, ans: Array, apply: Map, transpose: Map) -> LinearOp:
-    return LinearOp(a.shape, ans.shape, apply, transpose, bound=True)
+    return LinearOp(a.shape, ans.shape, apply, transpose, bound=True, points=stacked(a.ndim))
 
 
 # Repeated values. --------------------------------------------------------------------------------------------

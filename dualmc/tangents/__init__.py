@@ -20,8 +20,9 @@ select)`                                   a `Const`; select drops the tangent w
 `KEEPS`                                    whether a tangent holds on to partials after the operation
 =========================================  ==========================================================
 
-A space that keeps partials or operands has four more, which get the operands with their tangents, so that it knows whose arrays
-they are: `elementwise`, `weighted` and `bound` for whole operations, `release` before an array is written to or given to the user.
+A space that keeps partials or operands has more, which get the operands with their tangents, so that it knows whose arrays
+they are: `elementwise`, `weighted` and `bound` for whole operations, `residual` and `opaque` for what solves an equation, `release`
+before an array is written to or given to the user.
 """
 
 from types import ModuleType

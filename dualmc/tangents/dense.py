@@ -116,7 +116,14 @@ def weigh(t: Array, g: Array, op: LinearOp, dtype: Any, *, select: bool = False)
 
 
 def bound(
-    op: LinearOp, t: Array, bind: Callable[[int, Sequence[Array]], LinearOp], i: int, operands: Sequence[Array], *, transposed: bool = False
+    op: LinearOp,
+    t: Array,
+    bind: Callable[[int, Sequence[Array]], LinearOp],
+    i: int,
+    operands: Sequence[Array],
+    *,
+    transposed: bool = False,
+    varying: Sequence[int] = (),
 ) -> Array:
     """Return op(t) or its transpose, for op = bind(i, operands): a multilinear function of operand i, with 0·inf = 0."""
     new = op.back(t) if transposed else op(t)
@@ -168,6 +175,11 @@ def zeros(t: Array, nd_in: int, shape: Shape, dtype: Any) -> Array:
 def copy(t: Array) -> Array:
     """Return a copy with the same memory layout."""
     return t.copy("K") if type(t) is ndarray else np.copy(t)
+
+
+def owns(t: Array, given: Sequence[Array]) -> bool:
+    """Return whether t is an array whose memory nothing else sees, none of those it was made from either."""
+    return type(t) is ndarray and t.base is None and all(t is not g for g in given)
 
 
 def lift(t: Array, like: Array) -> Array:

@@ -19,6 +19,7 @@ from numpy import ndarray
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
+from .curved import Curved, Opaque
 from .tape import ALONE, Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable, references
 
 KEEPS = True
@@ -196,29 +197,38 @@ def release(t: Recorded, *, public: bool = False) -> None:
 
 
 def elementwise(
-    partials: Sequence[Any],
-    ans: Array,
-    args: Sequence[Any],
-    primals: Sequence[Array],
-    tangents: Sequence[Recorded | None],
-    select: bool = False,
+    rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]
 ) -> Recorded | None:
     """Return Σ diag(∂ans/∂argᵢ)·tᵢ as one node; operands and results that it keeps stay as they are until they are written to."""
+    partials = rule.d
     parents: list[Node] = []
     kept: list[Any] = []
     shapes: list[Shape] = []
+    held = False  # whether a partial is an array that may be overwritten
     for i, t in enumerate(tangents):  # zip would take a fifth of the time of the whole
         if t is not None:
-            d = partials[i]
+            d, parent = partials[i], t.read()
+            if parent.curved:
+                return _curved(rule, ans, args, primals, tangents)
             if d is not ZERO:
-                parents.append(t.read())
-                kept.append(d if type(d) is Const else d(ans, *args))
+                parents.append(parent)
                 shapes.append(primals[i].shape)
+                if type(d) is not Const:
+                    d = d(ans, *args)
+                    held = held or type(d) not in _FIXED
+                kept.append(d)
     if not parents:
         return None
-    node = Diagonal(parents, kept, shapes, ans.shape, ans.dtype, select)
+    node = Diagonal(parents, kept, shapes, ans.shape, ans.dtype, rule.select)
     new = Recorded(node)
-    for i, g in enumerate(kept):
+    if held:
+        _hold(new, node, ans, primals, tangents)
+    return new
+
+
+def _hold(new: Recorded, node: Diagonal, ans: Array, primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> None:
+    """See to it that partials which are the result or operands stay as they are."""
+    for i, g in enumerate(node.partials):
         if type(g) not in _FIXED:
             if g is ans:
                 _lend(new, node, i)
@@ -227,13 +237,49 @@ def elementwise(
                     if g is p:
                         _keep(node, i, g, tangents[k])
                         break
+
+
+def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
+    """Return the same as a node that keeps ans and the arguments, for both orders."""
+    places = [i for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO]
+    if not places:
+        return None
+    parents = [tangents[i].read() for i in places]  # type: ignore[union-attr]
+    node = Curved(rule, parents, places, [ans, *args], [primals[i].shape for i in places], ans)
+    new = Recorded(node)
+    if is_mutable(ans):
+        _lend(new, node, 0)
+    for k, (x, t) in enumerate(zip(args, tangents, strict=True)):
+        if is_mutable(x):
+            _keep(node, k + 1, x, t)
     return new
 
 
-def slope(d: Callable[[Array, Array], Array], ans: Array, x: Array, t: Recorded) -> Recorded:
-    """Return diag(∂ans/∂x)·t, whose partial d(ans, x) is found when it is used."""
+def opaque(t: Recorded) -> Recorded:
+    """Return t as the tangent of a function whose second derivative the tape does not know."""
+    node = t.read()
+    return Recorded(Opaque(node)) if node.curved else t
+
+
+def residual(t: Recorded, tangents: Sequence[Recorded | None]) -> None:
+    """Note that t is the tangent of an equation in arrays with these tangents: what it multiplies them by may be results, which vary."""
+    stop = {u.read() for u in tangents if u is not None}
+    todo = [t.read()]
+    while todo:
+        node = todo.pop()
+        if node not in stop:
+            todo.extend(node.parents)
+            if type(node) is Bound:
+                node.varying = range(len(node.operands))
+
+
+def slope(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
+    """Return diag(∂ans/∂x)·t, whose partial is found when it is used."""
+    d, parent = rule.slope, t.read()
+    if parent.curved:
+        return _curved(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
     takes_ans, takes_x = _taken(d)
-    node = Slope(t.read(), d, ans if takes_ans else None, x if takes_x else None, ans)
+    node = Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans)
     new = Recorded(node)
     if takes_ans and type(ans) is ndarray:
         _lend(new, node, 0)
@@ -257,14 +303,15 @@ def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
 
 def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Recorded:
     """Return diag(g)·t broadcast to shape."""
-    return Recorded(Diagonal([t.read()], [g], (shape_in,), shape, dtype, select))
+    node = t.read()
+    return Recorded(Diagonal([node], [g], (shape_in,), shape, dtype, select, curved=node.curved))
 
 
 def add(a: Recorded, b: Recorded, *, owned: bool = False) -> Recorded:
     """Return a + b."""
     x, y = a.read(), b.read()
     dtype = None if x.dtype is None or y.dtype is None else np.result_type(x.dtype, y.dtype)
-    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, dtype))
+    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, dtype, curved=x.curved or y.curved))
 
 
 def linear(op: LinearOp, t: Recorded) -> Recorded:
@@ -349,7 +396,7 @@ def join(ops: Sequence[LinearOp], parts: Sequence[Recorded | None], shape: Shape
 
 def zeros(t: Recorded, nd_in: int, shape: Shape, dtype: Any) -> Recorded:
     """Return the zero tangent of a new array."""
-    return Recorded(Diagonal((), [], (), shape, dtype))
+    return Recorded(Diagonal((), [], (), shape, dtype, curved=t.read().curved))
 
 
 def copy(t: Recorded) -> Recorded:
@@ -363,7 +410,7 @@ def settle(t: Recorded, ans: Array) -> Recorded:
     if node.dtype is None:
         node.dtype = ans.dtype
     elif node.dtype is not ans.dtype and node.dtype != ans.dtype:
-        return Recorded(Diagonal([node], [ONE], (t.shape,), t.shape, ans.dtype))
+        return Recorded(Diagonal([node], [ONE], (t.shape,), t.shape, ans.dtype, curved=node.curved))
     return t
 
 
@@ -376,6 +423,6 @@ TYPES = frozenset({Recorded, View})
 """The types of tangents of this space."""
 
 
-def leaf(x: Array) -> Recorded:
-    """Return the tangent of an input."""
-    return Recorded(Leaf(x.shape, x.dtype))
+def leaf(x: Array, *, curved: bool = False) -> Recorded:
+    """Return the tangent of an input; `curved` operations on it keep what second derivatives take."""
+    return Recorded(Leaf(x.shape, x.dtype, curved))

@@ -3,9 +3,9 @@
 import functools
 import itertools
 import math
-import operator
 import sys
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from .._typing import Array, Shape
 from ..errors import freed
-from ..linear_op import LinearOp, lead_of, unbroadcast
+from ..linear_op import LinearOp, unbroadcast
 from ..partial import MINUS_ONE, Const
 from . import dense
 
@@ -40,7 +40,7 @@ ALONE = _to_a_local()
 """The references to an array that nothing but a local variable sees."""
 
 
-def _quiet() -> Any:
+def quiet() -> Any:
     """Return a state without floating-point warnings: those are the business of the run that was recorded."""
     return np.errstate(all="ignore")
 
@@ -92,7 +92,7 @@ class Cotangents:
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
-        total, private, minus = self.sums.get(node, _NOTHING)
+        total, private, minus = self.sums.get(node, NOTHING)
         if not private or type(total) is not ndarray or type(c) not in (ndarray, np.float64) or c.dtype != total.dtype:
             return False
         y = op.apply(total)
@@ -106,13 +106,13 @@ class Cotangents:
 
     def of(self, leaf: "Node") -> Array | None:
         """Return the cotangent of an input, in memory of its own."""
-        c, private, minus = self.sums.get(leaf, _NOTHING)
+        c, private, minus = self.sums.get(leaf, NOTHING)
         if minus:
             return np.negative(c, out=c) if private and type(c) is ndarray else -c
         return c if private or c is None else np.copy(c)
 
 
-_NOTHING = None, False, False
+NOTHING = None, False, False
 
 
 def _scaled(c: Array, g: float) -> Array:
@@ -134,14 +134,16 @@ class Node:
     overwrite if it is owned, to the cotangents of the parents. Both take any leading axes.
     """
 
-    __slots__ = ("__weakref__", "dtype", "number", "parents", "shape")
+    __slots__ = ("__weakref__", "curved", "dtype", "number", "parents", "shape")
 
     parents: Sequence["Node"]
     shape: Shape
     dtype: Any
     number: int
+    curved: bool
+    """Whether the operations of this tape keep what their second derivatives take."""
 
-    def push(self, tangents: Sequence[Array]) -> Array:
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         raise NotImplementedError
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -153,8 +155,8 @@ class Leaf(Node):
 
     __slots__ = ()
 
-    def __init__(self, shape: Shape, dtype: Any) -> None:
-        self.parents, self.shape, self.dtype, self.number = (), shape, dtype, number()
+    def __init__(self, shape: Shape, dtype: Any, curved: bool = False) -> None:
+        self.parents, self.shape, self.dtype, self.number, self.curved = (), shape, dtype, number(), curved
 
 
 class Diagonal(Node):
@@ -163,20 +165,28 @@ class Diagonal(Node):
     __slots__ = ("partials", "select", "shapes")
 
     def __init__(
-        self, parents: Sequence[Node], partials: list[Any], shapes: Sequence[Shape], shape: Shape, dtype: Any, select: bool = False
+        self,
+        parents: Sequence[Node],
+        partials: list[Any],
+        shapes: Sequence[Shape],
+        shape: Shape,
+        dtype: Any,
+        select: bool = False,
+        *,
+        curved: bool = False,
     ) -> None:
         self.parents, self.partials, self.shapes = parents, partials, shapes
-        self.shape, self.dtype, self.select, self.number = shape, dtype, select, number()
+        self.shape, self.dtype, self.select, self.number, self.curved = shape, dtype, select, number(), curved
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of partial i, which may be overwritten."""
         self.partials[i] = np.copy(self.partials[i]) if copy is None else copy
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        total: Array = None
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        total: Any = None
         for t, g, shape in zip(tangents, self.partials, self.shapes, strict=True):
-            new = dense.scale(t, g, shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
-            total = new if total is None else dense.add(total, new, owned=total is not tangents[0])
+            new = space.scale(t, g, shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
+            total = new if total is None else space.add(total, new, owned=total is not tangents[0])
         return total
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -198,7 +208,7 @@ class Slope(Node):
 
     def __init__(self, parent: Node, d: Callable[[Array, Array], Array], ans: Array | None, x: Array | None, like: Array) -> None:
         self.parents, self.d, self.kept, self.g = (parent,), d, [ans, x], None
-        self.shape, self.dtype, self.number = like.shape, like.dtype, number()
+        self.shape, self.dtype, self.number, self.curved = like.shape, like.dtype, number(), False
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of the result or the argument, which may be overwritten."""
@@ -211,8 +221,8 @@ class Slope(Node):
             self.kept = []
         return self.g
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return dense.product(tangents[0], self._partial(), select=False)
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.product(tangents[0], self._partial(), select=False)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         if sums.last and self.g is None:
@@ -230,9 +240,10 @@ class Map(Node):
 
     def __init__(self, parent: Node, op: LinearOp, dtype: Any = None) -> None:
         self.parents, self.op, self.shape, self.dtype, self.number = (parent,), op, op.shape_out, dtype, number()
+        self.curved = parent.curved
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return self.op(tangents[0])
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.linear(self.op, tangents[0])
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         op, parent = self.op, self.parents[0]
@@ -251,15 +262,20 @@ class Weighed(Map):
         Map.__init__(self, parent, op, dtype)
         self.g, self.anew, self.select = g, anew, select
 
+    @property
+    def is_piecewise_linear(self) -> bool:
+        """Whether it picks entries, so that its second derivative is zero; weights, and what else maps hold, may vary with the input."""
+        return self.select or (self.g is None and self.op.picks)
+
     def replace(self, i: int, copy: Any = None) -> None:
         """Hold on to nothing that may be overwritten."""
         if self.anew is not None:
             _, self.g, self.op = self.anew()
             self.anew = None
 
-    def push(self, tangents: Sequence[Array]) -> Array:
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         (t,) = tangents
-        return self.op(t) if self.g is None else dense.weigh(t, self.g, self.op, self.dtype, select=self.select)
+        return space.linear(self.op, t) if self.g is None else space.weigh(t, self.g, self.op, self.dtype, select=self.select)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         if self.g is None:
@@ -273,14 +289,16 @@ class Weighed(Map):
 class Bound(Node):
     """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
-    __slots__ = ("bind", "operands", "ops", "places")
+    __slots__ = ("bind", "operands", "ops", "places", "varying")
 
     def __init__(
         self, parents: Sequence[Node], bind: Callable[..., LinearOp], places: Sequence[int], operands: list[Any], shape: Shape, dtype: Any
     ) -> None:
         self.parents, self.bind, self.places, self.operands = parents, bind, places, operands
         self.ops: Sequence[LinearOp] = ()
-        self.shape, self.dtype, self.number = shape, dtype, number()
+        self.varying = places
+        """The operands whose zeros are not zeros for good."""
+        self.shape, self.dtype, self.number, self.curved = shape, dtype, number(), parents[0].curved
 
     def replace(self, j: int, copy: Any = None) -> None:
         """Keep a copy of operand j, which may be overwritten."""
@@ -291,10 +309,10 @@ class Bound(Node):
             self.ops = [self.bind(i, self.operands) for i in self.places]
         return self.ops
 
-    def push(self, tangents: Sequence[Array]) -> Array:
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         terms = zip(self._maps(), tangents, self.places, strict=True)
-        first, *others = [dense.bound(op, t, self.bind, i, self.operands) for op, t, i in terms]
-        return functools.reduce(operator.add, others, first)
+        first, *others = [space.bound(op, t, self.bind, i, self.operands, varying=self.varying) for op, t, i in terms]
+        return functools.reduce(functools.partial(space.add, owned=True), others, first)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         for op, parent, i in zip(self._maps(), self.parents, self.places, strict=True):
@@ -309,15 +327,16 @@ class Written(Node):
 
     def __init__(self, parents: tuple[Node, ...], op: LinearOp) -> None:
         self.parents, self.op, self.shape, self.dtype, self.number = parents, op, parents[0].shape, parents[0].dtype, number()
+        self.curved = any([p.curved for p in parents])  # noqa: C419
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return self.replaced(dense.copy(tangents[0]), tangents[1:])
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return self.replaced(space.copy(tangents[0]), tangents[1:], space)
 
-    def replaced(self, z: Array, new: Sequence[Array]) -> Array:
+    def replaced(self, z: Any, new: Sequence[Any], space: Any) -> Any:
         """Return z with the new entries, written in place where it can hold them."""
         u = new[0] if new else None
-        z = z if u is None else dense.lift(z, u)
-        dense.assign(z, self.op, u)
+        z = z if u is None else space.lift(z, u)
+        space.assign(z, self.op, u)
         return z
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
@@ -335,9 +354,10 @@ class Joined(Node):
 
     def __init__(self, parents: tuple[Node, ...], ops: Sequence[LinearOp], shape: Shape, dtype: Any) -> None:
         self.parents, self.ops, self.shape, self.dtype, self.number = parents, ops, shape, dtype, number()
+        self.curved = any([p.curved for p in parents])  # noqa: C419
 
-    def push(self, tangents: Sequence[Array]) -> Array:
-        return dense.join(self.ops, tangents, self.shape, self.dtype)
+    def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
+        return space.join(self.ops, tangents, self.shape, self.dtype)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         for parent, op in zip(self.parents, self.ops, strict=True):
@@ -370,55 +390,63 @@ class Tape:
             if node not in found:
                 found.add(node)
                 todo.extend(node.parents)
-        self.nodes: list[Node] | None = sorted(found.difference(leaves), key=operator.attrgetter("number"))
+        self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
         self.last: dict[Node, Node] | None = None
 
-    def push(self, tangents: Sequence[Array]) -> list[Array | None]:
-        """Return the tangents of the roots, given those of the leaves; None for a root that does not depend on them."""
-        nodes = self._kept()
+    def push(self, tangents: Sequence[Any], space: Any = dense, see: Callable[[Node, Sequence[Any]], bool] | None = None) -> list[Any]:
+        """
+        Return the tangents of the roots, given those of the leaves, all of one space; None for a root that does not depend on them.
+
+        `see(node, tangents)` is called with each operation and the tangents that enter it, and says whether it keeps them.
+        """
+        nodes = self.kept()
         if self.last is None:
             self.last = {parent: node for node in nodes for parent in node.parents}
             self.last.update((r, r) for r in self.roots if r is not None)
-        values: dict[Node, Array] = dict(zip(self.leaves, tangents, strict=True))
-        like, lead = _widest(tangents), lead_of(tangents[0], len(self.leaves[0].shape)) if tangents else ()
+        values: dict[Node, Any] = dict(zip(self.leaves, tangents, strict=True))
+        like, nd = _widest(tangents, self.leaves)
         owned: set[Node] = set()
-        with _quiet():
+        writes = any(type(node) is Written for node in nodes)
+        with quiet():
             for node in nodes:
                 parents = node.parents
                 given = [values[p] for p in parents]
+                if see is not None and see(node, given):
+                    owned.difference_update(parents)
                 if not parents:
-                    t = dense.buffer(lead + node.shape, node.dtype, like)
+                    t = space.zeros(like, nd, node.shape, node.dtype)
                 elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
-                    t = node.replaced(given[0], given[1:])
+                    t = node.replaced(given[0], given[1:], space)
                     owned.add(node)
                 else:
-                    t = node.push(given)
+                    t = node.push(given, space)
                     if node.dtype is not None and t.dtype != node.dtype:
-                        t = dense.cast(t, node.dtype)
-                    if type(t) is ndarray and t.base is None and not any(t is g for g in given):
-                        owned.add(node)
-                    else:
-                        owned.difference_update(parents)
+                        t = space.cast(t, node.dtype)
+                    if writes:
+                        if space.owns(t, given):
+                            owned.add(node)
+                        else:
+                            owned.difference_update(parents)
                 values[node] = t
                 for p in parents:
                     if self.last[p] is node:
                         values.pop(p, None)
         return [None if r is None else values[r] for r in self.roots]
 
-    def pull(self, cotangents: Sequence[Array | None], *, free: bool = False) -> list[Array | None]:
+    def pull(self, cotangents: Sequence[Array | None], *, free: bool = False, strict: bool = True) -> list[Array | None]:
         """
         Return the cotangents of the leaves, given those of the roots; None for a leaf that the roots do not depend on.
 
-        With `free` each operation is forgotten once it is transposed, and the tape can be used no more.
+        With `free` each operation is forgotten once it is transposed, and the tape can be used no more. Without `strict` 0·inf is nan.
         """
-        if free:
-            return self._pulled(cotangents, free=True, strict=True)
+        if free or not strict:
+            return self._pulled(cotangents, free=free, strict=strict)
         found = self._pulled(cotangents, free=False, strict=False)  # bench/bench_reverse.py shows what this saves
         strict = any(c is not None and dense.has_nan(c) for c in found)
         return self._pulled(cotangents, free=False, strict=True) if strict else found
 
     def _pulled(self, cotangents: Sequence[Array | None], *, free: bool, strict: bool) -> list[Array | None]:
-        nodes = self._kept()
+        nodes = self.kept()
         sums = Cotangents(strict=strict, last=free)
         for root, c in zip(self.roots, cotangents, strict=True):
             if root is not None and c is not None:
@@ -428,20 +456,24 @@ class Tape:
             self.nodes, self.roots, self.last = None, (), None
         else:
             nodes = nodes.copy()
-        with _quiet():
+        with quiet():
             while nodes:
                 node = nodes.pop()
-                c, owned, sums.minus = sums.sums.pop(node, _NOTHING)
+                c, owned, sums.minus = sums.sums.pop(node, NOTHING)
                 if c is not None:
                     node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]
 
-    def _kept(self) -> list[Node]:
+    def kept(self) -> list[Node]:
+        """Return the operations, or raise if they are freed."""
         if self.nodes is None:
             raise freed()
         return self.nodes
 
 
-def _widest(tangents: Sequence[Array]) -> Array:
-    """Return the tangent of the highest level, so that zeros like it can hold what is computed from any of them."""
-    return max(tangents, key=lambda t: getattr(t, "level", -1), default=np.zeros(()))
+def _widest(tangents: Sequence[Any], leaves: Sequence[Node]) -> tuple[Any, int]:
+    """Return the tangent of the highest level, which zeros can be like that hold what any of them makes, and the axes of its primal."""
+    if not tangents:
+        return np.zeros(()), 0
+    t, leaf = max(zip(tangents, leaves, strict=True), key=lambda pair: getattr(pair[0], "level", -1))
+    return t, len(leaf.shape)

@@ -49,7 +49,7 @@ def test_json_parses_and_has_the_numbers(capsys):
     assert cli.main(arguments) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["shape"] == [3, 12]
-    assert {m["name"] for m in found["modes"]} == {"forward", "reverse"}
+    assert {m["name"] for m in found["modes"]} == {"forward", "reverse", "structured"}
 
 
 def test_plot_writes_a_picture(module, capsys):

@@ -1,5 +1,6 @@
 """The comparison of modes: what is counted is right, what is measured has a place, and it comes out in every form."""
 
+import dataclasses
 import io
 import json
 import sys
@@ -23,7 +24,11 @@ def test_shape_units_passes_and_operations():
     assert found.function == "layer"
     assert found.shape == (20, 30)
     assert found.operations == {"Bound": 1, "Slope": 1}
-    assert [(m.name, m.unit, m.units, m.passes) for m in found.modes] == [("forward", "column", 30, 1), ("reverse", "row", 20, 1)]
+    assert [(m.name, m.unit, m.units, m.passes) for m in found.modes] == [
+        ("forward", "column", 30, 1),
+        ("reverse", "row", 20, 1),
+        ("structured", "slot", 1, 2),  # the product is a cut: with slots once over the record, and back by rows
+    ]
     assert found.digits > 12
     assert found.modes[0].digits is None
     assert found.seconds > 0
@@ -41,7 +46,7 @@ def test_passes_are_the_runs_of_the_function_and_the_walks_back(monkeypatch):
     x = np.ones(600)
     found = dm.compare(f, x, seconds=SHORT)
     runs.clear()
-    dm.jacobian(f)(x)
+    dm.jacobian(f, strategy="dense")(x)
     assert found.modes[0].passes == len(runs) > 1
     tape = sys.modules["dualmc.tangents.tape"].Tape
     pull = tape.pull
@@ -53,10 +58,10 @@ def test_passes_are_the_runs_of_the_function_and_the_walks_back(monkeypatch):
 def test_the_advice_agrees_with_itself():
     for f, x in ((layer, np.ones(30)), (lambda x: np.sum(np.sin(x)), np.ones(400)), (lambda t: np.sin(t * np.ones(400)), 1.0)):
         found = dm.compare(f, x, seconds=SHORT)
-        forward, reverse = found.modes
-        assert found.best == ("reverse" if reverse.seconds < forward.seconds else "forward")
+        forward, reverse = found.modes[:2]
+        assert found.best == min(found.modes, key=lambda m: m.seconds).name
         n_out, n_in = found.shape
-        assert (n_out / n_in < found.crossover) == (found.best == "reverse")
+        assert (n_out / n_in < found.crossover) == (reverse.seconds < forward.seconds)
         assert found.crossover == pytest.approx((forward.seconds / n_in) / (reverse.seconds / n_out))
         assert found.why.startswith(f"use {found.best}: ")
 
@@ -84,19 +89,79 @@ def test_a_jacobian_of_zeros_and_nan_agrees():
 
 def test_disagreement_is_seen(monkeypatch):
     module = sys.modules["dualmc.comparison"]
-    forward, reverse = module._WAYS
+    forward, reverse, _ = module._WAYS
     wrong = reverse._replace(transform=lambda f, argnums: lambda *xs: (dm.jacobian(f)(*xs) * (1 + 1e-5),))
     monkeypatch.setattr(module, "_WAYS", (forward, wrong))
     assert dm.compare(layer, np.ones(30), seconds=SHORT).digits == pytest.approx(5, abs=0.1)
 
 
-def test_a_third_mode_is_one_more_row(monkeypatch):
+def test_a_further_mode_is_one_more_row(monkeypatch):
     module = sys.modules["dualmc.comparison"]
-    third = module._WAYS[0]._replace(name="structured")
-    monkeypatch.setattr(module, "_WAYS", (*module._WAYS, third))
+    further = module._WAYS[0]._replace(name="another")
+    monkeypatch.setattr(module, "_WAYS", (*module._WAYS, further))
     found = dm.compare(layer, np.ones(30), seconds=SHORT)
-    assert [m["name"] for m in found.to_dict()["modes"]] == ["forward", "reverse", "structured"]
-    assert "structured" in str(found)
+    assert [m["name"] for m in found.to_dict()["modes"]] == ["forward", "reverse", "structured", "another"]
+    assert "another" in str(found)
+
+
+EDGES = np.array([[0, 1], [1, 2], [2, 0], [2, 3], [3, 4]])
+
+
+def on_edges(u):
+    r = np.zeros_like(u)
+    np.add.at(r, EDGES[:, 0], np.tanh(u[EDGES[:, 1]] - u[EDGES[:, 0]]))
+    return r
+
+
+@pytest.mark.parametrize(
+    ("f", "n", "slots", "cuts", "entries"),
+    [
+        (np.sin, 5, 1, 0, 5),
+        (lambda u: u[2:] - 2 * u[1:-1] + u[:-2] ** 2, 9, 3, 0, 21),
+        (lambda u: np.outer(u, u), 4, 2, 0, 4 * (2 * 4 - 1)),
+        (lambda u: np.sum(u[1:] * u[:-1]), 6, 2, 1, 6),
+        (on_edges, 5, 2, 1, 2 + 2 + 3 + 2),
+        (lambda u: np.cumsum(u), 4, 1, 1, 10),
+        (lambda u: A[:3, :3] @ u, 3, 1, 1, 9),
+    ],
+)
+def test_slots_cuts_and_entries_are_those_of_the_function(f, n, slots, cuts, entries):
+    pytest.importorskip("scipy")
+    found = dm.compare(f, RNG.uniform(1, 2, n), seconds=SHORT)
+    assert (found.slots.most, found.slots.cuts, found.slots.entries) == (slots, cuts, entries)
+    assert found.share == pytest.approx(entries / (found.shape[0] * found.shape[1]))
+    assert found.modes[2].units == slots
+    assert found.to_dict()["slots"] == {"most": slots, "cuts": cuts, "entries": entries, "share": found.share}
+
+
+def test_entries_that_happen_to_be_zero_are_counted():
+    pytest.importorskip("scipy")
+    assert dm.compare(lambda u: u[1:] * u[:-1], np.zeros(5), seconds=SHORT).slots.entries == 8
+
+
+def test_structured_is_left_out_where_there_is_no_structure():
+    for f in (lambda u: np.ones(2), lambda u: np.real(np.conj(np.fft.fft(u)))):
+        found = dm.compare(f, np.ones(3), seconds=SHORT)
+        assert [m.name for m in found.modes] == ["forward", "reverse"]
+        assert found.slots is found.share is found.to_dict()["slots"] is None
+        assert "structured" not in str(found)
+
+
+def test_without_scipy_slots_and_cuts_are_counted_and_entries_are_not(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    found = dm.compare(lambda u: np.sum(u[1:] * u[:-1]), np.ones(6), seconds=SHORT)
+    assert (found.slots.most, found.slots.cuts, found.slots.entries, found.share) == (2, 1, None, None)
+    assert "at most 2 slots, 1 cut\n" in str(found)
+
+
+@pytest.mark.parametrize("quickest", [0, 1, 2])
+def test_the_advice_names_the_quickest(quickest):
+    found = dm.compare(lambda u: u[1:] * u[:-1], np.ones(6), seconds=SHORT)
+    modes = tuple(dataclasses.replace(m, seconds=1.0 + (i != quickest)) for i, m in enumerate(found.modes))
+    found = dataclasses.replace(found, modes=modes)
+    assert found.best == found.modes[quickest].name
+    assert found.why.startswith(f"use {found.best}: ")
+    assert ("at most 2 slots" in found.why) == (quickest == 2)
 
 
 def test_every_form_shows_every_mode(tmp_path):

@@ -30,7 +30,7 @@ def run(code, **environment):
 
 SCRIPT = """
 import sys, numpy as np, dualmc as dm
-dm.jacobian(lambda x: np.exp(np.sin(x) * x))(np.linspace(0, 1, 300))
+dm.jacobian(lambda x: np.exp(np.sin(x) * x), strategy="dense")(np.linspace(0, 1, 300))
 print(dm.config.kernels, "numba" in sys.modules)
 """
 

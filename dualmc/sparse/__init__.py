@@ -1,0 +1,1 @@
+"""Sparse derivatives: colourings of patterns, by which few directions are enough, and pictures."""

@@ -1,0 +1,224 @@
+"""Derivatives from one recorded run: gradients, products with the Hessian, and Jacobians and Hessians that have few slots."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+
+import numpy as np
+
+from ._typing import Array, Shape
+from .arrays.creation import carries
+from .boundary import Call
+from .errors import NoTangentError
+from .passes import basis_of_all, chunks, rows
+from .recording import Recording, record
+from .tangents import dense, structured
+from .tangents.curved import CurvatureError, along
+from .tangents.gathers import NOWHERE
+from .tangents.pairs import Pairs, matrix
+from .tangents.structured import Family, SlotLimitError, Structured, UnstructuredError
+from .trees import Structure
+
+Strategy: TypeAlias = Literal["auto", "dense", "structured"]
+
+T = TypeVar("T")
+
+LEAST_GRADIENT, LEAST_JACOBIAN, LEAST_HESSIAN = 48, 192, 24
+"""Input numbers from which one recorded run is tried without being asked for (bench/bench_structured.py)."""
+
+SLOTS = 4
+"""Input numbers for each slot: with more slots than that, blocks of dense directions are as quick (bench/bench_structured.py)."""
+
+
+def checked_strategy(name: str, strategy: Strategy, chunk_size: int | None) -> Strategy:
+    """Return the strategy that a transform follows, or raise; with a chunk_size "auto" is "dense"."""
+    if strategy not in get_args(Strategy):
+        raise ValueError(f"{name}: strategy must be one of {', '.join(map(repr, get_args(Strategy)))}; got {strategy!r}")
+    return "dense" if strategy == "auto" and chunk_size is not None else strategy
+
+
+def applies(call: Call, strategy: Strategy, least: int) -> bool:
+    """Whether a recorded run is to be tried: real inputs without tangents or axes of points, and enough of them unless it is asked for."""
+    fits = not call.points and not any(carries(x) or x.dtype.kind == "c" for x in call.leaves)
+    if strategy == "structured" and not fits:
+        raise TypeError(
+            f"{call.name}: strategy='structured' takes real inputs without tangents of other transforms and no batch; use 'auto'"
+        )
+    return fits and (strategy == "structured" or (strategy == "auto" and sum(x.size for x in call.leaves) >= least))
+
+
+def most_slots(call: Call) -> int:
+    """Return up to how many slots a dense matrix is filled from them."""
+    return max(1, int(sum(x.size for x in call.leaves)) // SLOTS)
+
+
+def attempt(call: Call, strategy: Strategy, least: int, solve: Callable[[], T | None]) -> T | None:
+    """Return what a recorded run gives, or None where directions are to be carried instead."""
+    if not applies(call, strategy, least):
+        return None
+    try:
+        return solve()
+    except NoTangentError:
+        if strategy == "structured":
+            raise
+        return None
+
+
+class Solved(NamedTuple):
+    """What a run gives: values, their derivatives (shape of the value + (n,)), and how they are put back."""
+
+    values: list[Array]
+    derivatives: list[Array]
+    outer: Structure
+    aux: Any
+
+
+def _recorded(call: Call, has_aux: bool, *, curved: bool = False) -> Recording:
+    return record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=curved)
+
+
+def _is_scalar(recording: Recording) -> bool:
+    """Whether there is one result, one real number."""
+    return recording.structure.kind is None and recording.values[0].shape == () and recording.values[0].dtype.kind != "c"
+
+
+def _one(y: Array) -> Array:
+    return np.ones((), y.dtype if y.dtype.kind == "f" else np.float64)[()]
+
+
+def _flat(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> Array:
+    """Return the cotangents of all leaves as one array."""
+    if len(parts) == 1 and parts[0] is not None and parts[0].shape == (*lead, *call.leaves[0].shape):
+        return parts[0].reshape(*lead, call.leaves[0].size)
+    return np.concatenate([c.reshape(*lead, x.size) for c, x in zip(_complete(call, parts, lead), call.leaves, strict=True)], axis=-1)
+
+
+def _complete(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> list[Array]:
+    """Return the cotangents of all leaves with the leading axes, zeros for None."""
+    shapes = [(*lead, *x.shape) for x in call.leaves]
+    return [np.zeros(s, x.dtype) if c is None else np.broadcast_to(c, s) for s, x, c in zip(shapes, call.leaves, parts, strict=True)]
+
+
+# First order. ------------------------------------------------------------------------------------------------
+
+
+def gradient(call: Call, has_aux: bool) -> Solved | None:
+    """Return value and gradient from one walk back; None if f does not return one number, or if nan comes out."""
+    recording = _recorded(call, has_aux)
+    if not _is_scalar(recording):
+        return None
+    values, outer, aux, tape = recording
+    found = _flat(call, tape.pull([_one(values[0])], free=True, strict=False))
+    return None if dense.has_nan(found) else Solved(values, [found], outer, aux)
+
+
+def jacobian(call: Call, has_aux: bool, limit: int | None) -> Solved | None:
+    """
+    Return values and Jacobians: from slots where there are no more than `limit`, else by rows where outputs are fewer than inputs.
+
+    None if neither pays, or nan comes out.
+    """
+    values, outer, aux, tape = _recorded(call, has_aux)
+    family = Family(call.leaves, limit)
+    try:
+        tangents = tape.push(family.seeds(), structured)
+        found = None if family.used else [_filled(family, t, y) for t, y in zip(tangents, values, strict=True)]
+    except (SlotLimitError, UnstructuredError):
+        found = None
+    if found is None and not any(y.dtype.kind == "c" for y in values):
+        m, n = sum(y.size for y in values), sum(r.size for r in family.leaves)
+        if limit is None or m <= n // 2:
+            found = [_beside(rows(tape, values, i, strict=False), y, call.leaves) for i, y in enumerate(values)]
+    return None if found is None or any(map(dense.has_nan, found)) else Solved(values, found, outer, aux)
+
+
+def _beside(parts: Sequence[Array], y: Array, leaves: Sequence[Array]) -> Array:
+    """Return the Jacobians by all leaves side by side, for an output y."""
+    return np.concatenate([np.reshape(p, (*np.shape(y), x.size)) for p, x in zip(parts, leaves, strict=True)], axis=-1)
+
+
+def _filled(family: Family, t: Structured | None, y: Array) -> Array:
+    """Return a dense Jacobian with the entries that slots say."""
+    n = sum(r.size for r in family.leaves)
+    starts = dict(zip(family.leaves, np.cumsum([0, *[r.size for r in family.leaves]]).tolist(), strict=False))
+    full = np.zeros((y.size, n), y.dtype if y.dtype.kind in "fc" else np.float64)
+    for s, v in ({} if t is None else t.terms).items():
+        rows, columns = np.arange(y.size), s.index.reshape(-1)
+        values = np.broadcast_to(v, s.shape).reshape(-1)
+        if not s.whole:
+            kept = columns != NOWHERE
+            rows, columns, values = rows[kept], columns[kept], values[kept]
+        full[rows, columns + starts[s.root]] += values
+    return full.reshape(*np.shape(y), n)
+
+
+# Second order. -----------------------------------------------------------------------------------------------
+
+
+class Products(NamedTuple):
+    """The value of a scalar function, and the products of its Hessian with directions, for each leaf."""
+
+    value: Array
+    products: list[Array]
+    outer: Structure
+    aux: Any
+
+
+def hvp(call: Call, directions: Sequence[Array], has_aux: bool = False) -> Products | None:
+    """Return the products of the Hessian of a scalar function with directions; None where the tape cannot tell."""
+    values, outer, aux, tape = recording = _recorded(call, has_aux, curved=True)
+    if not _is_scalar(recording):
+        return None
+    try:
+        _, found = along(tape, _one(values[0]), directions)
+    except CurvatureError:
+        return None
+    lead = directions[0].shape[: directions[0].ndim - call.leaves[0].ndim] if directions else ()
+    products = [np.array(c) for c in _complete(call, found, lead)]
+    return None if any(map(dense.has_nan, products)) else Products(values[0], products, outer, aux)
+
+
+class SolvedTwice(NamedTuple):
+    """The value of a scalar function, its gradient of shape (n,), and its Hessian of shape (n, n)."""
+
+    value: Array
+    gradient: Array
+    hessian: Array
+    outer: Structure
+    aux: Any
+
+
+def hessian(call: Call, has_aux: bool) -> SolvedTwice | None:
+    """Return second derivatives of a scalar function, from pairs of slots or along directions; None where the tape cannot tell."""
+    values, outer, aux, tape = recording = _recorded(call, has_aux, curved=True)
+    if not _is_scalar(recording) or any(x.dtype != values[0].dtype for x in call.leaves):
+        return None
+    try:
+        gradient, full = _by_pairs(call, tape, values[0]) or _by_directions(call, tape, values[0])
+    except CurvatureError:
+        return None
+    return None if dense.has_nan(full) or dense.has_nan(gradient) else SolvedTwice(values[0], gradient, full, outer, aux)
+
+
+def _by_pairs(call: Call, tape: Any, y: Array) -> tuple[Array, Array] | None:
+    family = Family(call.leaves, most_slots(call))
+    try:
+        pairs = Pairs(tape, family, _one(y))
+    except (SlotLimitError, UnstructuredError):
+        return None
+    if any(s.root.source is not None for pair in pairs.blocks for s in pair):
+        return None
+    return _flat(call, pairs.gradient), matrix(pairs, family.leaves, y.dtype)
+
+
+DIRECTION_NUMBERS = 1 << 17
+"""Numbers that a block of directions holds."""
+
+
+def _by_directions(call: Call, tape: Any, y: Array) -> tuple[Array, Array]:
+    n = sum(x.size for x in call.leaves)
+    step = max(1, DIRECTION_NUMBERS // max(1, n))
+    blocks = []
+    for start, stop in chunks(n, step):
+        first, second = along(tape, _one(y), basis_of_all(call, start, stop))
+        blocks.append(_flat(call, second, (stop - start,)))
+    return _flat(call, first), np.concatenate(blocks)
