@@ -1,5 +1,5 @@
 """
-Measure dualmc: `python -m bench [--only NAME] [--peers] [--json FILE] [--markdown FILE] [--plot DIR] [--seconds S] [--check]`.
+Measure dualmc: `python -m bench [--only NAME] [--peers [NAME ...]] [--json FILE] [--markdown FILE] [--plot DIR] [--seconds S] [--check]`.
 
 Each result is checked against the derivative by hand, or a difference quotient, before it is timed; candidates take turns,
 and medians are reported, as ratios to the function in plain NumPy.
@@ -62,7 +62,7 @@ def import_time(module: str) -> float:
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n\n")[1])
     parser.add_argument("--only", metavar="NAME", help="problems whose name contains this")
-    parser.add_argument("--peers", action="store_true", help="also time the peers that are installed (extra bench)")
+    parser.add_argument("--peers", nargs="*", metavar="NAME", choices=peers.PEERS, help="also time peers: these, or all that are installed")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for each problem")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="put the tables into a page, between its markers")
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if not screen.has_rich():
         screen.say(screen.HINT)
-    others, missing = peers.available() if options.peers else ({}, [])
+    others, missing = ({}, []) if options.peers is None else peers.available(options.peers or peers.PEERS)
     if missing:
         screen.say(f"not installed, so not measured: {', '.join(missing)} (pip install 'dualmc[bench]')")
     mode = dm.config.kernels

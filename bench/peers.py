@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -302,9 +302,10 @@ PEERS = {
 }
 
 
-def available() -> tuple[dict[str, Peer], list[str]]:
-    """Import the peers that are installed; return them and the names of the others."""
-    found = {name: peer for name, peer in PEERS.items() if importlib.util.find_spec(peer.module) is not None}
+def available(names: Iterable[str]) -> tuple[dict[str, Peer], list[str]]:
+    """Import those of the named peers that are installed; return them and the names of the others."""
+    wanted = {name: PEERS[name] for name in names}
+    found = {name: peer for name, peer in wanted.items() if importlib.util.find_spec(peer.module) is not None}
     for peer in found.values():
         importlib.import_module(peer.module)
-    return found, [name for name in PEERS if name not in found]
+    return found, [name for name in wanted if name not in found]

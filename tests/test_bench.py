@@ -265,6 +265,12 @@ def test_peers_that_are_missing_are_named(monkeypatch, capsys):
     assert "not installed, so not measured: one, two (pip install 'dualmc[bench]')\n" in capsys.readouterr().err
 
 
+def test_peers_can_be_chosen(monkeypatch, capsys):
+    monkeypatch.setattr(peers, "PEERS", {name: peers.Peer("no_such_module", peers.dualpy) for name in ("one", "two")})
+    assert run("--peers", "two") == 0
+    assert "not installed, so not measured: two (" in capsys.readouterr().err
+
+
 def test_without_rich_tables_are_markdown(monkeypatch, capsys):
     monkeypatch.setattr(screen, "has_rich", lambda: False)
     for stream in (sys.stdout, sys.stderr):

@@ -4,6 +4,7 @@ import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any, ClassVar, Self, cast, final
 
 import numpy as np
@@ -384,8 +385,9 @@ def _unary(rule: Any, a: Carrier) -> Any:
     if d is not None and (type(u) is ndarray or type(u) in _RAW):
         p = a._primal
         ans = rule.func(p)
-        t = u * d(ans, p)
-        if not has_nan(t):
+        g = d(ans, p)
+        t = -u if rule.d[0] is MINUS_ONE else u * g
+        if (type(g) is float and abs(g) < inf) or not has_nan(t):
             return Dual(ans, t, a.level)
     elif rule.quiet_slope is not None and type(u) in _RAW:
         p = a._primal
@@ -472,7 +474,7 @@ def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     """Do the short way with one constant operand."""
     u = x.tangent
     kernel = _side_kernels[i](rule, False)
-    if kernel and type(u) is ndarray:
+    if kernel and type(u) is ndarray and (u.size >= _LEAST or type(p if i else q) is ndarray):
         made = large.one_sided(kernel, rule.func, p, q, u, i, Dual, x.level)
         if made is not None:
             return made
@@ -483,7 +485,10 @@ def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:
     quiet: Any = rule.quiet
     if quiet is False or not quiet(p, q):
         ans, d = rule.func(p, q), rule.d[i]
-        t = u.copy("K") if d is ONE else -u if d is MINUS_ONE else u * d(ans, p, q)  # type: ignore[operator]
-        if not has_nan(t):
+        if d is ONE or d is MINUS_ONE:
+            return Dual(ans, u.copy("K") if d is ONE else -u, x.level)
+        g = d(ans, p, q)  # type: ignore[operator]
+        t = u * g
+        if (isinstance(g, (float, int)) and abs(g) < inf) or not has_nan(t):
             return Dual(ans, t, x.level)
     return WAYS[Elementwise](rule, (p, x) if i else (x, q), {})
