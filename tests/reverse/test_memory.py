@@ -5,10 +5,10 @@ import pytest
 
 import dualmc as dm
 from dualmc.arrays.creation import base_of
+from dualmc.testing.calls import flat
 from dualmc.testing.table import sample
 
 from ..functions.table import CASES, over
-from ..laws import flat
 from .adjoint import directions, is_refused
 from .test_adjoint import CALLED, RULED
 
