@@ -127,7 +127,7 @@ def _warmup(options: argparse.Namespace) -> str:
     start = time.perf_counter()
     dtypes = DTYPES if options.single else DTYPES[:1]
     count = warmup(dtypes, _progress if sys.stderr.isatty() else lambda line: None)
-    return f"{count} kernels are compiled and kept on disk; it took {time.perf_counter() - start:.0f} s."
+    return f"{count} kernels and loops are compiled and kept on disk; it took {time.perf_counter() - start:.0f} s."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -170,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--json", action="store_true", help="print JSON in place of a table")
     compare.add_argument("--seconds", type=_positive, default=1.0, metavar="S", help="about how long to measure (default 1)")
     of_function("trace", "write out the chain rule for each step of a function of yours", _trace)
-    warm = command("warmup", "compile all kernels now and keep them on disk, so that later processes load them", _warmup)
+    warm = command("warmup", "compile all kernels and loops around functions of Numba now and keep them on disk", _warmup)
     warm.add_argument("--single", action="store_true", help="also for single precision")
     return parser
 

@@ -1,6 +1,7 @@
-"""Compile all kernels ahead of time, so that later processes load them from disk."""
+"""Compile all kernels, and the loops around compiled functions, ahead of time, so that later processes load them from disk."""
 
 import functools
+import importlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -25,6 +26,8 @@ def _kernels(dtypes: Sequence[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
                         yield f"{dtype} {rule.func.__name__}", functools.partial(switch.fused.compiled, rule, active, char)
         for name, kernel, arguments in switch.examples(dtype):
             yield f"{dtype} {name}", functools.partial(kernel, *arguments)
+        for name, compile_it in importlib.import_module("dualmc.njit.examples").examples(dtype):
+            yield f"{dtype} {name}", compile_it
     for name, kernel, arguments in compiled("coloring").examples():
         yield f"coloring {name}", functools.partial(kernel, *arguments)
 
@@ -32,6 +35,8 @@ def _kernels(dtypes: Sequence[str]) -> Iterator[tuple[str, Callable[[], Any]]]:
 def warmup(dtypes: Sequence[str] = DTYPES[:1], report: Callable[[str], Any] = lambda line: None) -> int:
     """
     Compile every kernel for the given precisions and keep it on disk.
+
+    With them go the loops over directions for functions compiled by Numba that take one vector.
 
     Parameters
     ----------

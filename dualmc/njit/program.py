@@ -153,7 +153,7 @@ def _prepared(dispatcher: Any, args: Sequence[Any]) -> tuple[Any, list[Any]]:
     """Return the compiled function for arguments of these kinds, and what the leaves of its result are."""
     argument_types = tuple(map(type_of, args))
     entry = compiled(dispatcher, argument_types)
-    return entry, _carriers(compilable(dispatcher).overloads[argument_types].signature.return_type)
+    return entry, _carriers(compilable(dispatcher).overloads[argument_types].signature.return_type, dispatcher)
 
 
 def run(dispatcher: Any, args: Sequence[Any]) -> tuple[list[Any], Structure]:
@@ -168,12 +168,15 @@ def run(dispatcher: Any, args: Sequence[Any]) -> tuple[list[Any], Structure]:
     return [_result(x, c) for x, c in zip(leaves, carriers, strict=True)], structure
 
 
-def _carriers(t: Any) -> list[Any]:
+def _carriers(t: Any, dispatcher: Any) -> list[Any]:
     """Return for each leaf of a result of type t what its numbers are; None for plain ones."""
     if isinstance(t, types.BaseTuple):
-        return [c for part in t for c in _carriers(part)]
+        return [c for part in t for c in _carriers(part, dispatcher)]
     if isinstance(t, types.Optional):
-        return _carriers(t.type)
+        return _carriers(t.type, dispatcher)
+    if isinstance(t, (types.List, types.ListType, types.DictType)):
+        kind = "dict" if isinstance(t, types.DictType) else "list"
+        raise TypeError(f"{dispatcher.__name__} returns a {kind}, which is not taken apart for derivatives; return an array or a tuple")
     n = t.dtype if isinstance(t, types.Array) else t
     return [n if isinstance(n, Carrier) else None]
 
