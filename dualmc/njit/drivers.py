@@ -158,6 +158,12 @@ def _driver(function: Callable[..., Any]) -> Any:
 # Drivers: address of the function, arguments before the one by which it is differentiated, this one, arguments after it. ----
 
 
+def _layout(text: str, at: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return where blocks start in the numbers of the argument, and in those of the result."""
+    result, arguments = SIGNATURES[text]
+    return number(arguments[at]).starts, number(result).starts
+
+
 @functools.cache
 def jvp(text: str, at: int, *, is_array: bool) -> Any:
     """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along t."""
@@ -185,11 +191,12 @@ def jvp(text: str, at: int, *, is_array: bool) -> Any:
 def jacobian(text: str, at: int, width: int) -> Any:
     """Return the driver of a Jacobian by an array: it gives the value, and the Jacobian with a row for each number in it."""
     again, real = _may_be_written(text, at), _real(text)
+    (seed, size), (found, _) = _layout(text, at)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(n, width + 1)
+        words = _words(numbers).reshape(n, size)
         out = np.empty((0, n), real)
         for start in range(0, max(n, 1), width):
             k = min(width, n - start)
@@ -197,16 +204,16 @@ def jacobian(text: str, at: int, width: int) -> Any:
                 _start(words, x)
             else:
                 for j in range(width):
-                    words[start - width + j, 1 + j] = 0.0
+                    words[start - width + j, seed + j] = 0.0
             for j in range(k):
-                words[start + j, 1 + j] = 1.0
+                words[start + j, seed + j] = 1.0
             y = _call(text, address, (*before, numbers, *after))
             rows = _rows(y)
             if start == 0:
                 out = np.empty((rows.shape[0], n), real)
             for i in range(rows.shape[0]):
                 for j in range(k):
-                    out[i, start + j] = rows[i, 1 + j]
+                    out[i, start + j] = rows[i, found + j]
         return _column(y, rows, 0), out
 
     return _driver(run)
@@ -216,11 +223,12 @@ def jacobian(text: str, at: int, width: int) -> Any:
 def hessian(text: str, at: int, height: int, width: int) -> Any:
     """Return the driver of a Hessian by an array, for a function that returns one number: it gives value, gradient and Hessian."""
     again, real = _may_be_written(text, at), _real(text)
+    (first, second, _, size), (_, slope, curvature, _) = _layout(text, at)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(n, (1 + height) * (1 + width))
+        words = _words(numbers).reshape(n, size)
         gradient, out = np.empty(n, real), np.empty((n, n), real)
         for p in range(0, max(n, 1), height):
             for q in range(p // width * width, max(n, 1), width):
@@ -228,22 +236,22 @@ def hessian(text: str, at: int, height: int, width: int) -> Any:
                 if again or p == q == 0:
                     _start(words, x)
                 for i in range(rows_):
-                    words[p + i, 1 + i] = 1.0
+                    words[p + i, first + i] = 1.0
                 for j in range(columns):
-                    words[q + j, 1 + height + j] = 1.0
+                    words[q + j, second + j] = 1.0
                 y = _call(text, address, (*before, numbers, *after))
                 rows = _rows(y)
                 for j in range(columns):
-                    gradient[q + j] = rows[0, 1 + height + j]
+                    gradient[q + j] = rows[0, slope + j]
                     for i in range(rows_):
-                        found = rows[0, 1 + height + width + i * width + j]
-                        out[p + i, q + j] = found
-                        out[q + j, p + i] = found
+                        entry = rows[0, curvature + i * width + j]
+                        out[p + i, q + j] = entry
+                        out[q + j, p + i] = entry
                 if not again:
                     for i in range(rows_):
-                        words[p + i, 1 + i] = 0.0
+                        words[p + i, first + i] = 0.0
                     for j in range(columns):
-                        words[q + j, 1 + height + j] = 0.0
+                        words[q + j, second + j] = 0.0
         return _column(y, rows, 0), gradient, out
 
     return _driver(run)

@@ -69,14 +69,12 @@ class Packed:
 
 def parts_of(words: Array, carrier: Carrier) -> list[Array]:
     """Return the blocks of numbers that lie in memory one after the other, as views with directions in front."""
-    at, found, nd = 1, [], words.ndim - 1
-    for axes in carrier.blocks():
-        size = carrier.size(axes)
-        part = words[..., at : at + size]
+    found, nd = [], words.ndim - 1
+    for axes, at in zip(carrier.blocks(), carrier.starts[:-1], strict=True):
+        part = words[..., at : at + carrier.size(axes)]
         if len(axes) == 2:
             part = part.reshape((*part.shape[:-1], *carrier.sizes))  # a view: the axis is split
         found.append(part.transpose(*range(nd, part.ndim), *range(nd)))
-        at += size
     return found
 
 

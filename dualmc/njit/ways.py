@@ -11,7 +11,7 @@ from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, inf
 from numba.np import npyimpl
 
 from .extending import lower_builtin, lower_getattr
-from .types import Carrier, carries
+from .types import LINE, Carrier, carries
 
 
 def _taking_numbers(prepare: Any) -> Any:
@@ -41,6 +41,15 @@ def _giving_way(template: Any) -> None:
 npyimpl._prepare_argument = _taking_numbers(npyimpl._prepare_argument)  # noqa: SLF001
 _giving_way(npydecl.NumpyRulesInplaceArrayOperator)
 _giving_way(npydecl.Numpy_method_redirection)  # np.sum
+
+
+def _in_lines(context: Any) -> None:
+    """Have arrays of numbers with derivatives start with a line of the cache, as their blocks count on."""
+    usual = context.get_preferred_array_alignment
+    context.get_preferred_array_alignment = lambda t: LINE if isinstance(t, Carrier) else usual(t)
+
+
+_in_lines(cpu_target.target_context)
 
 
 # Arrays made of a list of numbers: Numba writes their dtype as np.<type>. --------------------------------------------------
