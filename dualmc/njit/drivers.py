@@ -53,15 +53,15 @@ def _call(context: Any, text: Any, address: Any, args: Any) -> Any:
 
 @intrinsic
 def _words(context: Any, array: Any) -> Any:
-    """Return a C-contiguous array of numbers with derivatives as one of their words, with these along one more axis."""
+    """Return a C-contiguous array of numbers with derivatives as one of words, a row for each number."""
     carrier = array.dtype
-    real = types.Array(carrier.real, array.ndim + 1, "C")
+    real = types.Array(carrier.real, 2, "C")
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, target = make_array(array)(context, builder, args[0]), make_array(real)(context, builder)
         size = context.get_constant(types.intp, carrier.real.bitwidth // 8)
-        shape = [*cgutils.unpack_tuple(builder, source.shape, array.ndim), context.get_constant(types.intp, carrier.words)]
-        strides = [*cgutils.unpack_tuple(builder, source.strides, array.ndim), size]
+        shape = [source.nitems, context.get_constant(types.intp, carrier.words)]
+        strides = [source.itemsize, size]
         data = builder.bitcast(source.data, target.data.type)
         populate_array(target, data, shape, strides, size, source.meminfo, source.parent)
         context.nrt.incref(builder, real, target._getvalue())  # noqa: SLF001
@@ -118,8 +118,8 @@ def _rows_of(y: Any) -> Any:
     if isinstance(y, Carrier):
         return lambda y: _words(_alone(y))
     if y.layout == "C":
-        return lambda y: _words(y).reshape(y.size, -1)
-    return lambda y: _words(y.copy()).reshape(y.size, -1)
+        return lambda y: _words(y)  # noqa: PLW0108 - an overload returns a function of Python
+    return lambda y: _words(y.copy())
 
 
 def _column(y: Any, rows: Any, k: int) -> Any:
@@ -130,7 +130,15 @@ def _column(y: Any, rows: Any, k: int) -> Any:
 def _column_of(y: Any, rows: Any, k: Any) -> Any:
     if isinstance(y, Carrier):
         return lambda y, rows, k: rows[0, k]
-    return lambda y, rows, k: rows[:, k].copy().reshape(y.shape)
+
+    def column(y: Any, rows: Any, k: int) -> Any:
+        out = np.empty(y.shape, rows.dtype)
+        flat = out.reshape(out.size)
+        for i in range(flat.size):
+            flat[i] = rows[i, k]
+        return out
+
+    return column
 
 
 @register_jitable
@@ -165,12 +173,12 @@ def _layout(text: str, at: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 @functools.cache
-def jvp(text: str, at: int, *, is_array: bool) -> Any:
+def jvp(text: str, at: int, is_array: bool) -> Any:
     """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along t."""
 
     def of_array(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(x.size, 2)
+        words = _words(numbers)
         for i, p in enumerate(x.flat):
             words[i, 0] = p
         for i, q in enumerate(t.flat):
@@ -191,12 +199,12 @@ def jvp(text: str, at: int, *, is_array: bool) -> Any:
 def jacobian(text: str, at: int, width: int) -> Any:
     """Return the driver of a Jacobian by an array: it gives the value, and the Jacobian with a row for each number in it."""
     again, real = _may_be_written(text, at), _real(text)
-    (seed, size), (found, _) = _layout(text, at)
+    (seed, _), (found, _) = _layout(text, at)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(n, size)
+        words = _words(numbers)
         out = np.empty((0, n), real)
         for start in range(0, max(n, 1), width):
             k = min(width, n - start)
@@ -223,12 +231,12 @@ def jacobian(text: str, at: int, width: int) -> Any:
 def hessian(text: str, at: int, height: int, width: int) -> Any:
     """Return the driver of a Hessian by an array, for a function that returns one number: it gives value, gradient and Hessian."""
     again, real = _may_be_written(text, at), _real(text)
-    (first, second, _, size), (_, slope, curvature, _) = _layout(text, at)
+    (first, second, _, _), (_, slope, curvature, _) = _layout(text, at)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(n, size)
+        words = _words(numbers)
         gradient, out = np.empty(n, real), np.empty((n, n), real)
         for p in range(0, max(n, 1), height):
             for q in range(p // width * width, max(n, 1), width):

@@ -29,8 +29,8 @@ class Leaf(NamedTuple):
 
 
 def carrier_of(value: Array, sizes: Axes) -> Carrier:
-    """Return the type of the numbers in an argument: as wide as its own."""
-    return Carrier(numba.from_dtype(value.dtype), sizes)
+    """Return the type of the numbers in an argument: as wide as its own, and in the order of bytes of the machine."""
+    return Carrier(numba.from_dtype(value.dtype.newbyteorder("=")), sizes)
 
 
 class Packed:
@@ -40,7 +40,7 @@ class Packed:
         value, self.carrier = leaf.value, carrier
         ways.know(carrier)
         shape = np.shape(value)
-        self.words = np.zeros((*shape, carrier.words), value.dtype)
+        self.words = np.zeros((*shape, carrier.words), value.dtype.newbyteorder("="))
         self.words[..., 0] = value
         for part, block in zip(parts_of(self.words, carrier), leaf.blocks, strict=True):
             if block is not None:

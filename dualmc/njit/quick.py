@@ -26,6 +26,7 @@ BLOCK = 4, 8
 
 _NUMBERS = frozenset((float, np.float64))
 _CONSTANTS = _NUMBERS | {int, bool, ndarray, np.float32, np.int64}
+_REALS = frozenset((np.dtype(np.float64), np.dtype(np.float32)))
 
 
 class Prepared(NamedTuple):
@@ -38,33 +39,57 @@ class Prepared(NamedTuple):
 
 
 Build = Callable[[str], Any]
+Sort = tuple[Any, int | None, bool]
+"""Of the argument to differentiate by: its dtype or type, its number of axes (None for a number), and whether it is contiguous."""
 
 _KEPT = "_dualmc_drivers"
 """The attribute of a dispatcher that keeps its drivers."""
 
+_MISSING = object()
+
 
 def _kind(x: Any) -> Any:
     """Return what a constant's type depends on."""
-    return (x.dtype, x.ndim, x.flags.c_contiguous) if type(x) is ndarray else type(x)
+    if type(x) is not ndarray:
+        return type(x)
+    flags = x.flags
+    return x.dtype, x.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable
 
 
-def _prepare(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build, *, along: bool) -> Prepared | None:
-    """Return the driver that build(text) makes for the arguments, or None if the result is not one number or array with derivatives."""
-    x = args[at]
-    is_array = type(x) is ndarray
-    carrier = Carrier(numba.from_dtype(x.dtype) if is_array else types.float64, sizes)
+def _prepared(f: Any, args: Sequence[Any], at: int, sort: Sort, sizes: Axes, driver: Callable[..., Any], *more: Any) -> Prepared | None:
+    """Return the driver for arguments like these, or None if the general way is to be taken; driver(text, at, *more) makes it."""
+    kept = f.__dict__.get(_KEPT)
+    if kept is None:
+        kept = f.__dict__[_KEPT] = {}
+    key = (driver, sizes, sort) if len(args) == 1 else (driver, sizes, sort, at, *map(_kind, args[:at]), *map(_kind, args[at + 1 :]))
+    found = kept.get(key, _MISSING)
+    if found is _MISSING:
+        found = kept[key] = _prepare(f, args, at, sort, sizes, lambda text: driver(text, at, *more)) if _fits(f, args, sort) else None
+    return found  # type: ignore[no-any-return]
+
+
+def _fits(f: Any, args: Sequence[Any], sort: Sort) -> bool:
+    """Whether no argument is left out, and all are numbers and arrays that a driver takes."""
+    number = sort[1] is None
+    known = all(type(a) in _CONSTANTS for a in args) and len(args) == f.py_func.__code__.co_argcount
+    return known and sort[0] in (_NUMBERS if number else _REALS)
+
+
+def _prepare(f: Any, args: Sequence[Any], at: int, sort: Sort, sizes: Axes, build: Build) -> Prepared | None:
+    dtype, ndim, contiguous = sort
+    carrier = Carrier(types.float64 if ndim is None else numba.from_dtype(dtype), sizes)
     ways.know(carrier)
     given = [numba.typeof(a) for a in args]
-    given[at] = types.Array(carrier, x.ndim, "C") if is_array else carrier
-    code = _code(f, given, at, several=is_array and sizes != (1,) and x.size > sizes[-1])
+    given[at] = carrier if ndim is None else types.Array(carrier, ndim, "C")
+    code = _code(f, given, at, several=ndim is not None and sizes != (1,) and args[at].size > sizes[-1])
     result = code.signature.return_type
     if not isinstance(number(result), Carrier):
         return None
     driver = build(drivers.described(result, tuple(code.signature.args)))
     address = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
-    outer = [types.Array(carrier.real, x.ndim, _layout(x)) if is_array else carrier.real] * (1 + along)
+    outer = carrier.real if ndim is None else types.Array(carrier.real, ndim, "C" if contiguous else "A")
     before, after = (types.Tuple.from_types(given[s]) for s in (slice(at), slice(at + 1, None)))
-    signature = (types.intp, before, *outer, after)
+    signature = (types.intp, before, *[outer] * (driver.py_func.__code__.co_argcount - 3), after)
     driver.compile(signature)
     real = number(result).memory["words"].base.type
     return Prepared(driver.overloads[signature].entry_point, address, not isinstance(result, types.Array), real)
@@ -86,44 +111,24 @@ def _code(f: Any, given: list[Any], at: int, *, several: bool) -> Any:
     return compilable(f).overloads[tuple(given)]
 
 
-def _layout(x: Any) -> str:
-    return "C" if x.flags.c_contiguous else "A"
-
-
-def _prepared(f: Any, args: Sequence[Any], at: int, sizes: Axes, build: Build, *, along: bool = False) -> Prepared | None:
-    kept = f.__dict__.get(_KEPT)
-    if kept is None:
-        kept = f.__dict__[_KEPT] = {}
-    key = (sizes, along, at, _kind(args[0])) if len(args) == 1 else (sizes, along, at, *map(_kind, args))
-    found = kept.get(key, kept)
-    if found is kept:
-        found = kept[key] = _prepare(f, args, at, sizes, build, along=along)
-    return found  # type: ignore[no-any-return]
-
-
-def _fits(f: Any, args: Sequence[Any], at: Any) -> bool:
-    """Whether the argument is an array or number to differentiate by, and the others, none left out, are constants a driver takes."""
-    if type(at) is not int or not 0 <= at < len(args) or len(args) != f.py_func.__code__.co_argcount:
-        return False
-    for a in args:
-        if type(a) not in _CONSTANTS:
-            return False
-    x = args[at]
-    return x.dtype.char in "fd" if type(x) is ndarray else type(x) in _NUMBERS
+def _chosen(args: tuple[Any, ...], at: Any) -> Any:
+    """Return the argument of that number, if it is one."""
+    return args[at] if type(at) is int and 0 <= at < len(args) else None
 
 
 def jacobian(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
     """Return value and Jacobian, or None where the general way is to be taken."""
-    if not _fits(f, args, at) or type(args[at]) is not ndarray or not args[at].size:
+    x = _chosen(args, at)
+    if type(x) is not ndarray or not x.size:
         return None
-    x = args[at]
     step = width(x.size, WIDEST)
-    found = _prepared(f, args, at, (step,), lambda text: drivers.jacobian(text, at, step))
+    found = _prepared(f, args, at, (x.dtype, x.ndim, x.flags.c_contiguous), (step,), drivers.jacobian, step)
     if found is None:
         return None
-    value, matrix = found.entry(found.address, args[:at], x, args[at + 1 :])
-    if found.returns_number:
-        return found.real(value), matrix.reshape(x.shape)
+    entry, address, returns_number, real = found
+    value, matrix = entry(address, (), x, ()) if len(args) == 1 else entry(address, args[:at], x, args[at + 1 :])
+    if returns_number:
+        return real(value), matrix.reshape(x.shape)
     return value, matrix if value.ndim == 1 == x.ndim else matrix.reshape(value.shape + x.shape)
 
 
@@ -135,7 +140,7 @@ def gradient(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
 
 def derivative(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
     """Return value and derivative by one number."""
-    return _along(f, args, at, 1.0) if type(at) is int and 0 <= at < len(args) and type(args[at]) in _NUMBERS else None
+    return _along(f, args, at, 1.0) if type(_chosen(args, at)) in _NUMBERS else None
 
 
 def jvp(f: Any, primals: Any, tangents: Any) -> tuple[Any, Any] | None:
@@ -146,19 +151,25 @@ def jvp(f: Any, primals: Any, tangents: Any) -> tuple[Any, Any] | None:
 
 
 def _along(f: Any, args: tuple[Any, ...], at: int, t: Any) -> tuple[Any, Any] | None:
-    if not _fits(f, args, at):
-        return None
     x = args[at]
-    is_array = type(x) is ndarray
-    if is_array and (type(t) is not ndarray or t.shape != x.shape or t.dtype != x.dtype or t.flags.c_contiguous < x.flags.c_contiguous):
+    if type(x) is type(t) is ndarray:
+        if t.dtype is not x.dtype or t.shape != x.shape:
+            return None
+        sort: Sort = x.dtype, x.ndim, x.flags.c_contiguous and t.flags.c_contiguous
+    elif type(x) in _NUMBERS and type(t) in _TANGENTS:
+        sort = float, None, True
+    else:
         return None
-    if not is_array and type(t) not in (float, int, np.float64):
-        return None
-    found = _prepared(f, args, at, (1,), lambda text: drivers.jvp(text, at, is_array=is_array), along=True)
+    found = _prepared(f, args, at, sort, _ONE, drivers.jvp, sort[1] is not None)
     if found is None:
         return None
-    value, derivative = found.entry(found.address, args[:at], x, t, args[at + 1 :])
-    return (found.real(value), found.real(derivative)) if found.returns_number else (value, derivative)
+    entry, address, returns_number, real = found
+    value, derivative = entry(address, (), x, t, ()) if len(args) == 1 else entry(address, args[:at], x, t, args[at + 1 :])
+    return (real(value), real(derivative)) if returns_number else (value, derivative)
+
+
+_TANGENTS = _NUMBERS | {int}
+_ONE = (1,)
 
 
 def hessian(f: Any, args: tuple[Any, ...], at: Any) -> Any:
@@ -169,11 +180,11 @@ def hessian(f: Any, args: tuple[Any, ...], at: Any) -> Any:
 
 def value_gradient_and_hessian(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any, Any] | None:
     """Return value, gradient and Hessian of a function that returns one number, or None where the general way is to be taken."""
-    if not _fits(f, args, at) or type(args[at]) is not ndarray or not args[at].size:
+    x = _chosen(args, at)
+    if type(x) is not ndarray or not x.size:
         return None
-    x = args[at]
     sizes = width(x.size, BLOCK[0]), width(x.size, BLOCK[1])
-    found = _prepared(f, args, at, sizes, lambda text: drivers.hessian(text, at, *sizes))
+    found = _prepared(f, args, at, (x.dtype, x.ndim, x.flags.c_contiguous), sizes, drivers.hessian, *sizes)
     if found is None or not found.returns_number:
         return None
     value, gradient, matrix = found.entry(found.address, args[:at], x, args[at + 1 :])

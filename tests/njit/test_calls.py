@@ -197,3 +197,39 @@ def test_errors_of_the_program_come_out():
     for call in (lambda: dm.jacobian(f)(X), lambda: dm.jacobian(lambda x: f(x))(X), lambda: dm.jvp(f, (X,), (V,))):
         with pytest.raises(ValueError, match="too large"):
             call()
+
+
+def weighted(x, a):
+    s = 0.0 * x[0]
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            s += a[i, j] * x[i] ** 2
+    return s
+
+
+compiled_weighted = numba.njit(weighted)
+
+
+def test_constants_that_lie_otherwise_in_memory_are_other_types():
+    x, a = np.arange(1.0, 4.0), np.arange(36.0).reshape(6, 6)
+    for constant in (a[:3, :3].copy("F"), a[::2, ::2], a[:3, :3].T, a[:3, :3].copy()):
+        np.testing.assert_allclose(dm.gradient(compiled_weighted)(x, constant), 2 * x * constant.sum(1), rtol=1e-14)
+
+
+def test_constants_that_must_not_be_written_to_are_not():
+    @numba.njit
+    def writing(x, a):
+        a[0] = 7.0
+        return x[0] * a[0]
+
+    a = np.zeros(2)
+    assert dm.gradient(writing)(X, a)[0] == a[0] == 7.0
+    a.flags.writeable = False
+    with pytest.raises(TypeError):
+        dm.gradient(writing)(X, a)
+
+
+@pytest.mark.parametrize("transform", [dm.gradient, dm.hessian])
+def test_numbers_in_the_other_order_of_bytes(transform):
+    swapped = X.astype(X.dtype.newbyteorder())
+    np.testing.assert_array_equal(transform(compiled_energy)(swapped), transform(compiled_energy)(X))
