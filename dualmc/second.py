@@ -390,6 +390,10 @@ def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], *, chunk
     (array([ 6., 12.]),)
 
     """
+    ways = None if chunk_size is not None else short_ways(f)
+    found = None if ways is None else ways.hvp(f, primals, tangents)
+    if found is not None:
+        return found
     call, side, structure, names = _direct("hvp", f, primals)
     vs = list(_directions(call, structure, names, "tangents", tangents))
     for v, p, of in zip(vs, call.leaves, names, strict=True):

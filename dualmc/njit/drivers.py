@@ -163,7 +163,7 @@ def _driver(function: Callable[..., Any]) -> Any:
     return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
 
-# Drivers: address of the function, arguments before the one by which it is differentiated, this one, arguments after it. ----
+# Drivers: address of the function; arguments before the one by which it is differentiated, this one, arguments after it. --
 
 
 def _layout(text: str, at: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -172,27 +172,44 @@ def _layout(text: str, at: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return number(arguments[at]).starts, number(result).starts
 
 
-@functools.cache
-def jvp(text: str, at: int, is_array: bool) -> Any:
-    """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along t."""
+def _moving(text: str, xs: Any, ts: Any) -> Any:
+    """Return the arguments as the function takes them: the last ones of its arguments, of values xs, with derivatives ts."""
 
-    def of_array(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
-        numbers = _room(text, at, x)
+
+@overload(_moving, prefer_literal=True)
+def _moving_of(text: Any, xs: Any, ts: Any) -> Any:
+    if not len(xs):
+        return lambda text, xs, ts: ()
+    key = text.literal_value
+    arguments = SIGNATURES[key][1]
+    at = len(arguments) - len(xs)
+    if not isinstance(number(arguments[at]), Carrier):
+        return lambda text, xs, ts: (xs[0], *_moving(key, xs[1:], ts[1:]))
+    if not isinstance(arguments[at], types.Array):
+        return lambda text, xs, ts: (_number(key, at, xs[0], ts[0]), *_moving(key, xs[1:], ts[1:]))
+
+    def moving(text: Any, xs: Any, ts: Any) -> Any:
+        numbers = _room(key, at, xs[0])
         words = _words(numbers)
-        for i, p in enumerate(x.flat):
+        for i, p in enumerate(xs[0].flat):
             words[i, 0] = p
-        for i, q in enumerate(t.flat):
+        for i, q in enumerate(ts[0].flat):
             words[i, 1] = q
-        y = _call(text, address, (*before, numbers, *after))
+        return (numbers, *_moving(key, xs[1:], ts[1:]))
+
+    return moving
+
+
+@functools.cache
+def jvp(text: str) -> Any:
+    """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along ts, which are 0 for constants."""
+
+    def run(address: int, xs: Any, ts: Any) -> Any:
+        y = _call(text, address, _moving(text, xs, ts))
         rows = _rows(y)
         return _column(y, rows, 0), _column(y, rows, 1)
 
-    def of_number(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
-        y = _call(text, address, (*before, _number(text, at, x, t), *after))
-        rows = _rows(y)
-        return _column(y, rows, 0), _column(y, rows, 1)
-
-    return _driver(of_array if is_array else of_number)
+    return _driver(run)
 
 
 @functools.cache
@@ -223,6 +240,36 @@ def jacobian(text: str, at: int, width: int) -> Any:
                 for j in range(k):
                     out[i, start + j] = rows[i, found + j]
         return _column(y, rows, 0), out
+
+    return _driver(run)
+
+
+@functools.cache
+def hvp(text: str, width: int) -> Any:
+    """Return the driver of a product of Hessian and vector, for a function of one array that returns one number."""
+    again, real = _may_be_written(text, 0), _real(text)
+    (seed, along, _, _), (_, _, found, _) = _layout(text, 0)
+
+    def run(address: int, x: Any, v: Any) -> Any:
+        n = x.size
+        numbers = _room(text, 0, x)
+        words = _words(numbers)
+        out = np.empty(n, real)
+        for start in range(0, n, width):
+            if again or start == 0:
+                _start(words, x)
+                for i, q in enumerate(v.flat):
+                    words[i, along] = q
+            else:
+                for j in range(width):
+                    words[start - width + j, seed + j] = 0.0
+            k = min(width, n - start)
+            for j in range(k):
+                words[start + j, seed + j] = 1.0
+            rows = _rows(_call(text, address, (numbers,)))
+            for j in range(k):
+                out[start + j] = rows[0, found + j]
+        return out
 
     return _driver(run)
 

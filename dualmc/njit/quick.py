@@ -1,11 +1,12 @@
 """
-The short way from a transform to compiled code, for a function of one array or number and constants that returns one: no Duals are made.
+The short way from a transform to compiled code, for a function of arrays and numbers that returns one: no Duals are made.
 
 All else goes the general way, through the hook.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -14,7 +15,7 @@ from numba.core import types
 from numpy import ndarray
 
 from . import drivers, ways
-from .active import width
+from .active import WIDTH, width
 from .program import compilable, compiled
 from .types import Axes, Carrier, number
 
@@ -38,14 +39,22 @@ class Prepared(NamedTuple):
     real: Any
 
 
-Build = Callable[[str], Any]
 Sort = tuple[Any, int | None, bool]
-"""Of the argument to differentiate by: its dtype or type, its number of axes (None for a number), and whether it is contiguous."""
+"""Of an argument to differentiate by: its dtype or type, its number of axes (None for a number), and whether it is contiguous."""
+
+Arranged = tuple[Any, tuple[Any, ...]]
+Arrange = Callable[..., Arranged]
+"""From the text of a signature, and the types of the arguments of the transform, to a driver and the types of its own arguments."""
 
 _KEPT = "_dualmc_drivers"
 """The attribute of a dispatcher that keeps its drivers."""
 
-_MISSING = object()
+
+def _kept(f: Any) -> dict[Any, Prepared | None]:
+    kept = f.__dict__.get(_KEPT)
+    if kept is None:
+        kept = f.__dict__[_KEPT] = {}
+    return kept  # type: ignore[no-any-return]
 
 
 def _kind(x: Any) -> Any:
@@ -56,59 +65,79 @@ def _kind(x: Any) -> Any:
     return x.dtype, x.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable
 
 
-def _prepared(f: Any, args: Sequence[Any], at: int, sort: Sort, sizes: Axes, driver: Callable[..., Any], *more: Any) -> Prepared | None:
-    """Return the driver for arguments like these, or None if the general way is to be taken; driver(text, at, *more) makes it."""
-    kept = f.__dict__.get(_KEPT)
-    if kept is None:
-        kept = f.__dict__[_KEPT] = {}
-    key = (driver, sizes, sort) if len(args) == 1 else (driver, sizes, sort, at, *map(_kind, args[:at]), *map(_kind, args[at + 1 :]))
-    found = kept.get(key, _MISSING)
-    if found is _MISSING:
-        found = kept[key] = _prepare(f, args, at, sort, sizes, lambda text: driver(text, at, *more)) if _fits(f, args, sort) else None
-    return found  # type: ignore[no-any-return]
+def _sort(x: ndarray) -> Sort:
+    return x.dtype, x.ndim, x.flags.c_contiguous
 
 
-def _fits(f: Any, args: Sequence[Any], sort: Sort) -> bool:
+def _fits(f: Any, args: Sequence[Any], active: Mapping[int, Sort]) -> bool:
     """Whether no argument is left out, and all are numbers and arrays that a driver takes."""
-    number = sort[1] is None
-    known = all(type(a) in _CONSTANTS for a in args) and len(args) == f.py_func.__code__.co_argcount
-    return known and sort[0] in (_NUMBERS if number else _REALS)
+    code = f.py_func.__code__
+    known = all(type(a) in _CONSTANTS for a in args) and len(args) == code.co_argcount and not code.co_flags & inspect.CO_VARARGS
+    return known and all(dtype in (_NUMBERS if ndim is None else _REALS) for dtype, ndim, _ in active.values())
 
 
-def _prepare(f: Any, args: Sequence[Any], at: int, sort: Sort, sizes: Axes, build: Build) -> Prepared | None:
-    dtype, ndim, contiguous = sort
-    carrier = Carrier(types.float64 if ndim is None else numba.from_dtype(dtype), sizes)
-    ways.know(carrier)
+def _prepare(f: Any, args: Sequence[Any], active: Mapping[int, Sort], sizes: Axes, arrange: Arrange, *more: Any) -> Prepared | None:
+    """Return the driver for arguments like these, or None if the general way is to be taken; arrange(text, types, *more) makes it."""
+    if not _fits(f, args, active):
+        return None
     given = [numba.typeof(a) for a in args]
-    given[at] = carrier if ndim is None else types.Array(carrier, ndim, "C")
-    code = _code(f, given, at, several=ndim is not None and sizes != (1,) and args[at].size > sizes[-1])
+    outer = given.copy()
+    for i, (dtype, ndim, contiguous) in active.items():
+        carrier = Carrier(types.float64 if ndim is None else numba.from_dtype(dtype), sizes)
+        ways.know(carrier)
+        given[i] = carrier if ndim is None else types.Array(carrier, ndim, "C")
+        outer[i] = carrier.real if ndim is None else types.Array(carrier.real, ndim, "C" if contiguous else "A")
+    code = _code(f, given, active, several=sizes[0] > 1 and any(args[i].size > sizes[-1] for i in active))
     result = code.signature.return_type
     if not isinstance(number(result), Carrier):
         return None
-    driver = build(drivers.described(result, tuple(code.signature.args)))
-    address = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
-    outer = carrier.real if ndim is None else types.Array(carrier.real, ndim, "C" if contiguous else "A")
-    before, after = (types.Tuple.from_types(given[s]) for s in (slice(at), slice(at + 1, None)))
-    signature = (types.intp, before, *[outer] * (driver.py_func.__code__.co_argcount - 3), after)
+    driver, rest = arrange(drivers.described(result, tuple(code.signature.args)), outer, *more)
+    signature = (types.intp, *rest)
     driver.compile(signature)
+    address = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
     real = number(result).memory["words"].base.type
     return Prepared(driver.overloads[signature].entry_point, address, not isinstance(result, types.Array), real)
 
 
-def _code(f: Any, given: list[Any], at: int, *, several: bool) -> Any:
+def _code(f: Any, given: list[Any], active: Iterable[int], *, several: bool) -> Any:
     """
     Return the compiled function.
 
-    For several runs it is compiled for an array that it must not write to, if it can be: then the array serves all runs.
+    For several runs it is compiled for arrays that it must not write to, if it can be: then the arrays serve all runs.
     """
     if several:
         fixed = given.copy()
-        fixed[at] = given[at].copy(readonly=True)
+        for i in active:
+            fixed[i] = given[i].copy(readonly=True)
         with contextlib.suppress(TypeError):
             compiled(f, tuple(fixed))
             return compilable(f).overloads[tuple(fixed)]
     compiled(f, tuple(given))
     return compilable(f).overloads[tuple(given)]
+
+
+# By one array. -------------------------------------------------------------------------------------------------------
+
+
+def _by_one(text: str, outer: Sequence[Any], at: int, driver: Callable[..., Any], *more: int) -> Arranged:
+    """Return the driver by one argument."""
+    before, after = (types.Tuple.from_types(outer[s]) for s in (slice(at), slice(at + 1, None)))
+    return driver(text, at, *more), (before, outer[at], after)
+
+
+def _prepared(f: Any, args: tuple[Any, ...], at: int, sizes: Axes, driver: Callable[..., Any]) -> Prepared | None:
+    """Return the driver for arguments like these."""
+    kept, sort = _kept(f), _sort(args[at])
+    key = (driver, sizes, sort) if len(args) == 1 else (driver, sizes, sort, at, *map(_kind, args[:at]), *map(_kind, args[at + 1 :]))
+    if key not in kept:
+        kept[key] = _prepare(f, args, {at: sort}, sizes, _by_one, at, driver, *sizes)
+    return kept[key]
+
+
+def _run(found: Prepared, args: tuple[Any, ...], at: int) -> Any:
+    if len(args) == 1:
+        return found.entry(found.address, (), args[0], ())
+    return found.entry(found.address, args[:at], args[at], args[at + 1 :])
 
 
 def _chosen(args: tuple[Any, ...], at: Any) -> Any:
@@ -121,14 +150,12 @@ def jacobian(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
     x = _chosen(args, at)
     if type(x) is not ndarray or not x.size:
         return None
-    step = width(x.size, WIDEST)
-    found = _prepared(f, args, at, (x.dtype, x.ndim, x.flags.c_contiguous), (step,), drivers.jacobian, step)
+    found = _prepared(f, args, at, (width(x.size, WIDEST),), drivers.jacobian)
     if found is None:
         return None
-    entry, address, returns_number, real = found
-    value, matrix = entry(address, (), x, ()) if len(args) == 1 else entry(address, args[:at], x, args[at + 1 :])
-    if returns_number:
-        return real(value), matrix.reshape(x.shape)
+    value, matrix = _run(found, args, at)
+    if found.returns_number:
+        return found.real(value), matrix.reshape(x.shape)
     return value, matrix if value.ndim == 1 == x.ndim else matrix.reshape(value.shape + x.shape)
 
 
@@ -136,40 +163,6 @@ def gradient(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
     """Return value and gradient of a function that returns one number."""
     found = jacobian(f, args, at)
     return found if found is not None and type(found[0]) is not ndarray else None
-
-
-def derivative(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
-    """Return value and derivative by one number."""
-    return _along(f, args, at, 1.0) if type(_chosen(args, at)) in _NUMBERS else None
-
-
-def jvp(f: Any, primals: Any, tangents: Any) -> tuple[Any, Any] | None:
-    """Return value and derivative along a direction of the only argument."""
-    if type(primals) is not tuple or type(tangents) is not tuple or len(primals) != 1 or len(tangents) != 1:
-        return None
-    return _along(f, primals, 0, tangents[0])
-
-
-def _along(f: Any, args: tuple[Any, ...], at: int, t: Any) -> tuple[Any, Any] | None:
-    x = args[at]
-    if type(x) is type(t) is ndarray:
-        if t.dtype is not x.dtype or t.shape != x.shape:
-            return None
-        sort: Sort = x.dtype, x.ndim, x.flags.c_contiguous and t.flags.c_contiguous
-    elif type(x) in _NUMBERS and type(t) in _TANGENTS:
-        sort = float, None, True
-    else:
-        return None
-    found = _prepared(f, args, at, sort, _ONE, drivers.jvp, sort[1] is not None)
-    if found is None:
-        return None
-    entry, address, returns_number, real = found
-    value, derivative = entry(address, (), x, t, ()) if len(args) == 1 else entry(address, args[:at], x, t, args[at + 1 :])
-    return (real(value), real(derivative)) if returns_number else (value, derivative)
-
-
-_TANGENTS = _NUMBERS | {int}
-_ONE = (1,)
 
 
 def hessian(f: Any, args: tuple[Any, ...], at: Any) -> Any:
@@ -184,8 +177,88 @@ def value_gradient_and_hessian(f: Any, args: tuple[Any, ...], at: Any) -> tuple[
     if type(x) is not ndarray or not x.size:
         return None
     sizes = width(x.size, BLOCK[0]), width(x.size, BLOCK[1])
-    found = _prepared(f, args, at, (x.dtype, x.ndim, x.flags.c_contiguous), sizes, drivers.hessian, *sizes)
+    found = _prepared(f, args, at, sizes, drivers.hessian)
     if found is None or not found.returns_number:
         return None
-    value, gradient, matrix = found.entry(found.address, args[:at], x, args[at + 1 :])
+    value, gradient, matrix = _run(found, args, at)
     return found.real(value), gradient.reshape(x.shape), matrix.reshape(x.shape + x.shape)
+
+
+# Along directions. ---------------------------------------------------------------------------------------------------
+
+
+def derivative(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None:
+    """Return value and derivative by one number."""
+    if type(_chosen(args, at)) not in _NUMBERS:
+        return None
+    kept = _kept(f)
+    key = (at, *map(_kind, args))
+    if key not in kept:
+        kept[key] = _prepare(f, args, {at: _NUMBER}, (1,), _along)
+    return _pair(kept[key], args, (0.0,) * at + (1.0,) + (0.0,) * (len(args) - at - 1))
+
+
+def jvp(f: Any, primals: Any, tangents: Any) -> tuple[Any, Any] | None:
+    """Return value and derivative along a direction."""
+    if type(primals) is not tuple or type(tangents) is not tuple or len(primals) != len(tangents):
+        return None
+    kept = _kept(f)
+    key = _direction(primals[0], tangents[0]) if len(primals) == 1 else tuple(map(_direction, primals, tangents))
+    if key not in kept:
+        active = dict(enumerate(map(_direction, primals, tangents)))
+        kept[key] = None if None in active.values() else _prepare(f, primals, active, (1,), _along)
+    return _pair(kept[key], primals, tangents)
+
+
+_NUMBER: Sort = (float, None, True)
+
+
+def _direction(x: Any, t: Any) -> Any:
+    """Return what sort of an argument is moved along t; None if it is no number or array, or they do not match."""
+    if type(x) is type(t) is ndarray:
+        if t.dtype is not x.dtype or t.shape != x.shape:
+            return None
+        return x.dtype, x.ndim, x.flags.c_contiguous and t.flags.c_contiguous
+    return _NUMBER if type(x) in _NUMBERS and type(t) in _DIRECTIONS else None
+
+
+_DIRECTIONS = _NUMBERS | {int}
+
+
+def _along(text: str, outer: Sequence[Any]) -> Arranged:
+    """Return the driver along a direction, which is a number for each constant."""
+    _, arguments = drivers.SIGNATURES[text]
+    moved = [t if isinstance(number(a), Carrier) else types.float64 for t, a in zip(outer, arguments, strict=True)]
+    return drivers.jvp(text), (types.Tuple.from_types(outer), types.Tuple.from_types(moved))
+
+
+def _pair(found: Prepared | None, args: tuple[Any, ...], directions: tuple[Any, ...]) -> tuple[Any, Any] | None:
+    if found is None:
+        return None
+    entry, address, returns_number, real = found
+    value, derivative = entry(address, args, directions)
+    return (real(value), real(derivative)) if returns_number else (value, derivative)
+
+
+def hvp(f: Any, primals: Any, tangents: Any) -> tuple[Any] | None:
+    """Return the product of the Hessian and a direction, for a function of one array that returns one number."""
+    if type(primals) is not tuple or type(tangents) is not tuple or len(primals) != 1 or len(tangents) != 1:
+        return None
+    (x,), (v,) = primals, tangents
+    sort = _direction(x, v)
+    if sort is None or not sort[1] or not x.size:
+        return None
+    kept, step = _kept(f), width(x.size, WIDTH)
+    key = step, sort
+    if key not in kept:
+        kept[key] = _prepare(f, primals, {0: sort}, (step, 1), _product, step)
+    found = kept[key]
+    if found is None or not found.returns_number:
+        return None
+    product = found.entry(found.address, x, v)
+    return (product if x.ndim == 1 else product.reshape(x.shape),)
+
+
+def _product(text: str, outer: Sequence[Any], step: int) -> Arranged:
+    """Return the driver of products of the Hessian and a direction."""
+    return drivers.hvp(text, step), (outer[0], outer[0])
