@@ -1,5 +1,7 @@
 """A compiled function on numbers with derivatives: arguments packed into arrays of them, results taken apart again."""
 
+import functools
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,7 +14,7 @@ from numba.core.errors import NumbaError
 from .._typing import Array
 from ..trees import Structure, flatten
 from . import errors, retyping, ways
-from .types import Axes, Carrier
+from .types import LINE, Axes, Carrier
 
 NOT_TAKEN = ("parallel", "cache", "nopython")
 """Options that a second dispatcher for the same Python function goes without."""
@@ -30,7 +32,14 @@ class Leaf(NamedTuple):
 
 def carrier_of(value: Array, sizes: Axes) -> Carrier:
     """Return the type of the numbers in an argument: as wide as its own, and in the order of bytes of the machine."""
-    return Carrier(numba.from_dtype(value.dtype.newbyteorder("=")), sizes)
+    return _carrier_of(value.dtype, sizes)
+
+
+@functools.cache
+def _carrier_of(dtype: np.dtype[Any], sizes: Axes) -> Carrier:
+    carrier = Carrier(numba.from_dtype(dtype.newbyteorder("=")), sizes)
+    ways.know(carrier)
+    return carrier
 
 
 class Packed:
@@ -38,9 +47,8 @@ class Packed:
 
     def __init__(self, leaf: Leaf, carrier: Carrier) -> None:
         value, self.carrier = leaf.value, carrier
-        ways.know(carrier)
         shape = np.shape(value)
-        self.words = np.zeros((*shape, carrier.words), value.dtype.newbyteorder("="))
+        self.words = _zeros((*shape, carrier.words), carrier.memory["words"].base)
         self.words[..., 0] = value
         for part, block in zip(parts_of(self.words, carrier), leaf.blocks, strict=True):
             if block is not None:
@@ -65,6 +73,14 @@ class Packed:
     def leaf(self) -> Leaf:
         """Return value and blocks as they are now."""
         return unpacked(self.words, self.carrier)
+
+
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return an array that starts with a line of the cache, as arrays of compiled code do."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def parts_of(words: Array, carrier: Carrier) -> list[Array]:

@@ -58,7 +58,7 @@ class Carrier(types.Type):  # type: ignore[misc]
         self.base, self.sizes, self.code = base, tuple(sizes), DIGEST
         super().__init__(name=f"{'Dual' if len(sizes) == 1 else 'HyperDual'}({base}, {', '.join(map(str, sizes))})")
 
-    @property
+    @cached_property
     def key(self) -> Any:
         """What tells types apart."""
         return self.base, self.sizes, self.code
@@ -109,7 +109,7 @@ class Carrier(types.Type):  # type: ignore[misc]
         """How many words it takes in memory."""
         return self.starts[-1]
 
-    @property
+    @cached_property
     def memory(self) -> np.dtype[Any]:
         """The dtype of an array of them for NumPy."""
         return np.dtype([("words", numpy_support.as_dtype(self.real), (self.words,))])
