@@ -1,5 +1,7 @@
 """A compiled function on numbers with derivatives: arguments packed into arrays of them, results taken apart again."""
 
+import itertools
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,7 +14,7 @@ from numba.core.errors import NumbaError
 from .._typing import Array
 from ..trees import Structure, flatten
 from . import errors, retyping, ways
-from .types import Axes, Carrier
+from .types import Axes, Carrier, nested
 
 NOT_TAKEN = ("parallel", "cache", "nopython")
 """Options that a second dispatcher for the same Python function goes without."""
@@ -30,7 +32,7 @@ class Leaf(NamedTuple):
 
 def carrier_of(value: Array, sizes: Axes) -> Carrier:
     """Return the type of the numbers in an argument: as wide as its own."""
-    return Carrier(numba.from_dtype(value.dtype), sizes)
+    return nested(numba.from_dtype(value.dtype), sizes)
 
 
 class Packed:
@@ -69,14 +71,13 @@ class Packed:
 
 def parts_of(words: Array, carrier: Carrier) -> list[Array]:
     """Return the blocks of numbers that lie in memory one after the other, as views with directions in front."""
-    at, found, nd = 1, [], words.ndim - 1
-    for axes in carrier.blocks():
-        size = carrier.size(axes)
-        part = words[..., at : at + size]
-        if len(axes) == 2:
-            part = part.reshape((*part.shape[:-1], *carrier.sizes))  # a view: the axis is split
+    found, nd = [], words.ndim - 1
+    for axes, at in itertools.islice(carrier.places(), 1, None):
+        sizes = [carrier.all_sizes[i] for i in axes]
+        part = words[..., at : at + math.prod(sizes)]
+        if len(axes) > 1:
+            part = part.reshape((*part.shape[:-1], *sizes))  # a view: the axis is split
         found.append(part.transpose(*range(nd, part.ndim), *range(nd)))
-        at += size
     return found
 
 
