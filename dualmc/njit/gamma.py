@@ -20,7 +20,7 @@ BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 
 
 
 @register_jitable
-def _psi_right(x: float) -> float:
+def _psi_right(x: Any) -> Any:
     """ψ(x) for x > 0 by steps to the right and its asymptotic series (DLMF 5.5.2, 5.11.2)."""
     total = 0.0
     while x < FAR:
@@ -36,7 +36,7 @@ def _psi_right(x: float) -> float:
 
 
 @register_jitable
-def _psi(x: float) -> float:
+def _psi(x: Any) -> Any:
     if x > 0.0:
         return _psi_right(x)
     if x == np.floor(x):
@@ -45,7 +45,7 @@ def _psi(x: float) -> float:
 
 
 @register_jitable
-def _hurwitz(s: float, q: float) -> float:
+def _hurwitz(s: Any, q: Any) -> Any:
     """ζ(s, q) by steps to the right and Euler-Maclaurin's formula (DLMF 25.11.28)."""
     if q <= 0.0 and q == np.floor(q):
         return np.inf

@@ -127,7 +127,7 @@ def compiled(dispatcher: Any, argument_types: tuple[Any, ...]) -> Any:
     target = compilable(dispatcher)
     try:
         return retyping.compiled(target, argument_types)
-    except (NumbaError, errors.Refusal) as error:
+    except (NumbaError, errors.Refusal, NotImplementedError) as error:
         raise errors.refusal(dispatcher, error) from None
 
 
