@@ -14,6 +14,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.errors import TypingError
+from numba.np.numpy_support import as_dtype, from_dtype
 
 from .types import Carrier, zero
 
@@ -38,6 +39,16 @@ class Emitted(np.lib.mixins.NDArrayOperatorsMixin):
         if self.type == to or isinstance(to, types.Literal):
             return self
         return self.like(to, self.context.cast(self.builder, self.value, self.type, to))
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the value for NumPy, by which a formula chooses."""
+        return as_dtype(self.type.real if isinstance(self.type, Carrier) else self.type)
+
+    def astype(self, dtype: Any) -> "Emitted":
+        """Return the number in the precision of a dtype."""
+        real = from_dtype(dtype)
+        return self.cast(self.type.of(real) if isinstance(self.type, Carrier) else real)
 
     def constant(self, x: Any, type: Any) -> "Emitted":
         """Return a Python number of a type."""

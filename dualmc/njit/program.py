@@ -1,6 +1,7 @@
 """A compiled function on numbers with derivatives: arguments packed into arrays of them, results taken apart again."""
 
 import functools
+import itertools
 import math
 import weakref
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from numba.core.errors import NumbaError
 from .._typing import Array
 from ..trees import Structure, flatten
 from . import errors, retyping, ways
-from .types import LINE, Axes, Carrier
+from .types import LINE, Axes, Carrier, nested
 
 NOT_TAKEN = ("parallel", "cache", "nopython")
 """Options that a second dispatcher for the same Python function goes without."""
@@ -37,7 +38,7 @@ def carrier_of(value: Array, sizes: Axes) -> Carrier:
 
 @functools.cache
 def _carrier_of(dtype: np.dtype[Any], sizes: Axes) -> Carrier:
-    carrier = Carrier(numba.from_dtype(dtype.newbyteorder("=")), sizes)
+    carrier = nested(numba.from_dtype(dtype.newbyteorder("=")), sizes)
     ways.know(carrier)
     return carrier
 
@@ -86,10 +87,11 @@ def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 def parts_of(words: Array, carrier: Carrier) -> list[Array]:
     """Return the blocks of numbers that lie in memory one after the other, as views with directions in front."""
     found, nd = [], words.ndim - 1
-    for axes, at in zip(carrier.blocks(), carrier.starts[:-1], strict=True):
-        part = words[..., at : at + carrier.size(axes)]
-        if len(axes) == 2:
-            part = part.reshape((*part.shape[:-1], *carrier.sizes))  # a view: the axis is split
+    for axes, at in itertools.islice(carrier.places(), 1, None):
+        sizes = [carrier.all_sizes[i] for i in axes]
+        part = words[..., at : at + math.prod(sizes)]
+        if len(axes) > 1:
+            part = part.reshape((*part.shape[:-1], *sizes))  # a view: the axis is split
         found.append(part.transpose(*range(nd, part.ndim), *range(nd)))
     return found
 
@@ -140,7 +142,7 @@ def compiled(dispatcher: Any, argument_types: tuple[Any, ...]) -> Any:
     target = compilable(dispatcher)
     try:
         return retyping.compiled(target, argument_types)
-    except (NumbaError, errors.Refusal) as error:
+    except (NumbaError, errors.Refusal, NotImplementedError) as error:
         raise errors.refusal(dispatcher, error) from None
 
 

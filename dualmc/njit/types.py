@@ -50,8 +50,8 @@ class Carrier(types.Type):  # type: ignore[misc]
     """
     A number with derivatives: to first order for one set of directions, to second order for two, in pairs.
 
-    `base` is the type of the value: float64 or float32, or a Carrier, by which derivatives nest. `sizes` has the number of
-    directions in each set.
+    `base` is the type of the value: float64 or float32, or a Carrier, by which derivatives nest: those of a nested one are for
+    one direction. `sizes` has the number of directions in each set.
     """
 
     def __init__(self, base: Any, sizes: Axes) -> None:
@@ -104,6 +104,23 @@ class Carrier(types.Type):  # type: ignore[misc]
         """Return of how many words a block starts at a multiple."""
         return 1 if isinstance(self.base, Carrier) else min(self.size(axes), LINE * 8 // self.base.bitwidth)
 
+    @cached_property
+    def all_sizes(self) -> Axes:
+        """The numbers of directions of all sets, those of the base first."""
+        return (self.base.all_sizes if isinstance(self.base, Carrier) else ()) + self.sizes
+
+    @cached_property
+    def parts(self) -> tuple[Axes, ...]:
+        """The axes of each part beside the value, in the order of memory."""
+        return tuple(axes for axes, _ in self.places())[1:]
+
+    def places(self) -> Iterator[tuple[Axes, int]]:
+        """Yield the axes of each part and the word where it starts; the value, which is the first one, has none."""
+        inner = list(self.base.places()) if isinstance(self.base, Carrier) else [((), 0)]
+        before = len(self.all_sizes) - len(self.sizes)
+        for own, at in zip([(), *self.blocks()], [0, *self.starts[:-1]], strict=True):
+            yield from ((axes + tuple(before + a for a in own), at + start) for axes, start in inner)
+
     @property
     def words(self) -> int:
         """How many words it takes in memory."""
@@ -135,6 +152,14 @@ class Carrier(types.Type):  # type: ignore[misc]
 def _up(n: int, step: int) -> int:
     """Return the next multiple."""
     return -(-n // step) * step
+
+
+def nested(real: Any, sizes: Axes) -> Carrier:
+    """Return the type of numbers with so many sets of directions; from the third on, a set has one."""
+    carrier = Carrier(real, sizes[:2])
+    for _ in sizes[2:]:
+        carrier = Carrier(carrier, (1,))
+    return carrier
 
 
 def number(t: Any) -> Any:

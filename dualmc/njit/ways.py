@@ -10,6 +10,7 @@ from numba.core.typing import npydecl
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr
 from numba.np import npyimpl
 
+from .errors import Refusal
 from .extending import lower_builtin, lower_getattr
 from .types import LINE, Carrier, carries
 
@@ -103,12 +104,18 @@ def method(name: str, function: Any) -> None:
     _METHODS[name] = Template
 
 
+REINTERPRETING = ("view",)
+"""Methods that look at memory."""
+
+
 @infer_getattr
 class _Methods(AttributeTemplate):  # type: ignore[misc]
     key = types.Array
 
     def generic_resolve(self, array: Any, name: str) -> Any:
         """Return the method, or None to leave it to others."""
+        if name in REINTERPRETING and carries(array):
+            raise Refusal(f"x.{name} of an array with derivatives would show them as if they were values; leave it out")
         template = _METHODS.get(name) if carries(array) else None
         return None if template is None else types.BoundFunction(template, array)
 
