@@ -16,19 +16,9 @@ from ..tangents import dense, space_of
 from ..tangents.pairing import OUTER
 from ..trees import Structure, flatten
 from .orders import Blocks, Orders
-from .program import Leaf, Packed, carrier_of, run
+from .program import SECOND_WIDTH, WIDTH, Leaf, Packed, carrier_of, run, width
+from .quick import push
 from .types import Axes
-
-WIDTH = 8
-"""Directions that one run carries."""
-
-SECOND_WIDTH = 4, 8
-"""The same for pairs of directions (bench/bench_njit.py)."""
-
-
-def width(n: int, most: int) -> int:
-    """Return the power of two that holds n directions, at most so many."""
-    return min(most, 1 << max(0, n - 1).bit_length())
 
 
 def widths(lead: Axes) -> Axes:
@@ -92,6 +82,9 @@ def _joined(parts: Sequence[tuple[Sequence[slice], Any]], sizes: Axes, lead: Axe
 
 def evaluate(f: Any, args: tuple[Any, ...]) -> Any:
     """Return f(*args) for arguments some of which carry derivatives."""
+    found = push(f, args)
+    if found is not None:
+        return found
     leaves, structure = flatten(args)
     top = foremost(leaves)
     if isinstance(top, HyperDual) and top.tangent.pairing is not OUTER:

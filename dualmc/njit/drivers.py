@@ -96,6 +96,19 @@ def _number(context: Any, text: Any, at: Any, x: Any, t: Any) -> Any:
     return typed(carrier, text, at, carrier.base, carrier.base), emit
 
 
+@literal_intrinsic
+def _read(context: Any, text: Any, at: Any, words: Any) -> Any:
+    """Return the number for the argument of that number that lies in memory as these words."""
+    carrier = SIGNATURES[text.literal_value][1][at.literal_value]
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        model = context.data_model_manager[carrier]
+        data = make_array(words)(context, builder, args[2]).data
+        return model.load_from_data_pointer(builder, builder.bitcast(data, model.get_data_type().as_pointer()), 1)
+
+    return typed(carrier, text, at, words), emit
+
+
 @intrinsic
 def _alone(context: Any, x: Any) -> Any:
     """Return an array of one number."""
@@ -208,6 +221,62 @@ def jvp(text: str) -> Any:
         y = _call(text, address, _moving(text, xs, ts))
         rows = _rows(y)
         return _column(y, rows, 0), _column(y, rows, 1)
+
+    return _driver(run)
+
+
+def _carrying(text: str, xs: Any, ts: Any, start: int, k: int) -> Any:
+    """Return the last arguments of the function, of values xs, with k derivatives of those in the rows of ts, from row `start` on."""
+
+
+@overload(_carrying, prefer_literal=True)
+def _carrying_of(text: Any, xs: Any, ts: Any, start: Any, k: Any) -> Any:
+    if not len(xs):
+        return lambda text, xs, ts, start, k: ()
+    key = text.literal_value
+    arguments = SIGNATURES[key][1]
+    at = len(arguments) - len(xs)
+    carrier = number(arguments[at])
+    if not isinstance(carrier, Carrier):
+        return lambda text, xs, ts, start, k: (xs[0], *_carrying(key, xs[1:], ts[1:], start, k))
+    seed, size = carrier.starts
+
+    def of_number(text: Any, xs: Any, ts: Any, start: Any, k: Any) -> Any:
+        words = np.zeros(size, ts[0].dtype)
+        words[0] = xs[0]
+        for j in range(k):
+            words[seed + j] = ts[0][start + j, 0]
+        return (_read(key, at, words), *_carrying(key, xs[1:], ts[1:], start, k))
+
+    def of_array(text: Any, xs: Any, ts: Any, start: Any, k: Any) -> Any:
+        numbers = _room(key, at, xs[0])
+        words = _words(numbers)
+        _start(words, xs[0])
+        for i in range(words.shape[0]):
+            for j in range(k):
+                words[i, seed + j] = ts[0][start + j, i]
+        return (numbers, *_carrying(key, xs[1:], ts[1:], start, k))
+
+    return of_array if isinstance(arguments[at], types.Array) else of_number
+
+
+@functools.cache
+def push(text: str, width: int) -> Any:
+    """Return the driver of products with n directions: it gives the value, and a row of derivatives for each row of ts."""
+    real, found = _real(text), number(SIGNATURES[text][0]).starts[0]
+
+    def run(address: int, n: int, xs: Any, ts: Any) -> Any:
+        out = np.empty((0, 0), real)
+        for start in range(0, n, width):
+            k = min(width, n - start)
+            y = _call(text, address, _carrying(text, xs, ts, start, k))
+            rows = _rows(y)
+            if start == 0:
+                out = np.empty((n, rows.shape[0]), real)
+            for i in range(rows.shape[0]):
+                for j in range(k):
+                    out[start + j, i] = rows[i, found + j]
+        return _column(y, rows, 0), out
 
     return _driver(run)
 

@@ -21,6 +21,18 @@ NOT_TAKEN = ("parallel", "cache", "nopython")
 """Options that a second dispatcher for the same Python function goes without."""
 
 
+WIDTH = 8
+"""Directions that one run carries."""
+
+SECOND_WIDTH = 4, 8
+"""The same for pairs of directions (bench/bench_njit.py)."""
+
+
+def width(n: int, most: int) -> int:
+    """Return the power of two that holds n directions, at most so many."""
+    return min(most, 1 << max(0, n - 1).bit_length())
+
+
 class Leaf(NamedTuple):
     """A number or array with its derivatives: blocks have their directions in front; None is zero."""
 

@@ -1,11 +1,12 @@
 """
 The short way from a transform to compiled code, for a function of arrays and numbers that returns one: no Duals are made.
 
-All else goes the general way, through the hook.
+All else goes the general way, through the hook, where there is one for Duals of plain arrays too.
 """
 
 import contextlib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,9 +15,10 @@ import numpy as np
 from numba.core import types
 from numpy import ndarray
 
+from ..arrays.dual import Dual
+from ..tangents.dense import settle
 from . import drivers, ways
-from .active import WIDTH, width
-from .program import compilable, compiled
+from .program import WIDTH, compilable, compiled, width
 from .types import Axes, Carrier, number
 
 WIDEST = 16
@@ -76,8 +78,14 @@ def _fits(f: Any, args: Sequence[Any], active: Mapping[int, Sort]) -> bool:
     return known and all(dtype in (_NUMBERS if ndim is None else _REALS) for dtype, ndim, _ in active.values())
 
 
-def _prepare(f: Any, args: Sequence[Any], active: Mapping[int, Sort], sizes: Axes, arrange: Arrange, *more: Any) -> Prepared | None:
-    """Return the driver for arguments like these, or None if the general way is to be taken; arrange(text, types, *more) makes it."""
+def _prepare(
+    f: Any, args: Sequence[Any], active: Mapping[int, Sort], sizes: Axes, arrange: Arrange, *more: Any, unwritten: bool = False
+) -> Prepared | None:
+    """
+    Return the driver for arguments like these, or None if the general way is to be taken; arrange(text, types, *more) makes it.
+
+    What f writes into its arguments is lost, for they are new ones; with `unwritten` there is no driver for an f that may.
+    """
     if not _fits(f, args, active):
         return None
     given = [numba.typeof(a) for a in args]
@@ -87,7 +95,9 @@ def _prepare(f: Any, args: Sequence[Any], active: Mapping[int, Sort], sizes: Axe
         ways.know(carrier)
         given[i] = carrier if ndim is None else types.Array(carrier, ndim, "C")
         outer[i] = carrier.real if ndim is None else types.Array(carrier.real, ndim, "C" if contiguous else "A")
-    code = _code(f, given, active, several=sizes[0] > 1 and any(args[i].size > sizes[-1] for i in active))
+    code = _code(f, given, active, several=unwritten or (sizes[0] > 1 and any(args[i].size > sizes[-1] for i in active)))
+    if unwritten and any(isinstance(t, types.Array) and t.mutable for t in map(code.signature.args.__getitem__, active)):
+        return None
     result = code.signature.return_type
     if not isinstance(number(result), Carrier):
         return None
@@ -108,7 +118,7 @@ def _code(f: Any, given: list[Any], active: Iterable[int], *, several: bool) -> 
     if several:
         fixed = given.copy()
         for i in active:
-            fixed[i] = given[i].copy(readonly=True)
+            fixed[i] = given[i].copy(readonly=True) if isinstance(given[i], types.Array) else given[i]
         with contextlib.suppress(TypeError):
             compiled(f, tuple(fixed))
             return compilable(f).overloads[tuple(fixed)]
@@ -192,7 +202,7 @@ def derivative(f: Any, args: tuple[Any, ...], at: Any) -> tuple[Any, Any] | None
     if type(_chosen(args, at)) not in _NUMBERS:
         return None
     kept = _kept(f)
-    key = (at, *map(_kind, args))
+    key = (_along, at, *map(_kind, args))
     if key not in kept:
         kept[key] = _prepare(f, args, {at: _NUMBER}, (1,), _along)
     return _pair(kept[key], args, (0.0,) * at + (1.0,) + (0.0,) * (len(args) - at - 1))
@@ -249,7 +259,7 @@ def hvp(f: Any, primals: Any, tangents: Any) -> tuple[Any] | None:
     if sort is None or not sort[1] or not x.size:
         return None
     kept, step = _kept(f), width(x.size, WIDTH)
-    key = step, sort
+    key = _product, step, sort
     if key not in kept:
         kept[key] = _prepare(f, primals, {0: sort}, (step, 1), _product, step)
     found = kept[key]
@@ -262,3 +272,52 @@ def hvp(f: Any, primals: Any, tangents: Any) -> tuple[Any] | None:
 def _product(text: str, outer: Sequence[Any], step: int) -> Arranged:
     """Return the driver of products of the Hessian and a direction."""
     return drivers.hvp(text, step), (outer[0], outer[0])
+
+
+# Calls with Duals. ---------------------------------------------------------------------------------------------------
+
+
+def push(f: Any, args: tuple[Any, ...]) -> Dual | None:
+    """Return the result for Duals of plain arrays and numbers, of one level, if f does not write to its arguments."""
+    first = next((a for a in args if type(a) is Dual), None)
+    if first is None:
+        return None
+    level, lead = first.level, np.shape(first.tangent)[: np.ndim(first.tangent) - first.ndim]
+    n = math.prod(lead)
+    kinds: list[Any] = []
+    values: list[Any] = []
+    tangents: list[Any] = []
+    for a in args:
+        if type(a) is not Dual:
+            kinds.append(_kind(a))
+            values.append(a)
+            tangents.append(0.0)
+            continue
+        x, t = a.primal, a.tangent
+        if a.level != level or type(x) not in _PLAIN or type(t) not in _PLAIN or t.dtype is not x.dtype or not n * x.size:
+            return None
+        kinds.append(_sort(x) if type(x) is ndarray else _NUMBER)
+        values.append(x)
+        tangents.append(np.ascontiguousarray(t).reshape(n, x.size))
+    kept, step = _kept(f), width(n, WIDEST)
+    key = (_pushed, step, *kinds)
+    if key not in kept:
+        active = {i: kinds[i] for i, a in enumerate(args) if type(a) is Dual}
+        kept[key] = _prepare(f, values, active, (step,), _pushed, step, unwritten=True)
+    found = kept[key]
+    if found is None:
+        return None
+    entry, address, returns_number, real = found
+    value, derivatives = entry(address, n, tuple(values), tuple(tangents))
+    ans = real(value) if returns_number else value
+    return Dual(ans, settle(derivatives.reshape(lead + ans.shape), ans), level)
+
+
+_PLAIN = frozenset((ndarray, np.float64))
+
+
+def _pushed(text: str, outer: Sequence[Any], step: int) -> Arranged:
+    """Return the driver for Duals."""
+    _, arguments = drivers.SIGNATURES[text]
+    moved = [types.Array(number(a).real, 2, "C") if isinstance(number(a), Carrier) else types.float64 for a in arguments]
+    return drivers.push(text, step), (types.intp, types.Tuple.from_types(outer), types.Tuple.from_types(moved))

@@ -233,3 +233,43 @@ def test_constants_that_must_not_be_written_to_are_not():
 def test_numbers_in_the_other_order_of_bytes(transform):
     swapped = X.astype(X.dtype.newbyteorder())
     np.testing.assert_array_equal(transform(compiled_energy)(swapped), transform(compiled_energy)(X))
+
+
+def mixed(x, a, s, y):
+    return s * x[0] * a[1] + y[:3] * s * s + a[:, 0].sum()
+
+
+compiled_mixed = numba.njit(mixed)
+MATRIX = np.arange(1.0, 10.0).reshape(3, 3)
+
+
+@pytest.mark.parametrize("a", [MATRIX, MATRIX.copy("F"), np.repeat(MATRIX, 2, axis=1)[:, ::2]])
+@pytest.mark.parametrize("s", [0.7, np.float64(0.7), 2, np.array(0.7)])
+@pytest.mark.parametrize("y", [X, np.repeat(X, 3)[::3], X.astype(np.float32)])
+def test_arguments_of_all_kinds_are_differentiated_together(a, s, y):
+    primals = X, a, s, y
+    tangents = V, a[::-1] * 0.1, 0.3 * s, U.astype(y.dtype)
+    amid = [dm.jvp(lambda *args, f=f: f(*args) * 1.0, primals, tangents) for f in (mixed, compiled_mixed)]
+    for got, wanted in zip((*dm.jvp(compiled_mixed, primals, tangents), *amid[1]), amid[0] * 2, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6 if y.dtype == np.float32 else 1e-14)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, 2, 3, (0, 2), (3, 1), (0, 1, 2, 3)])
+def test_arguments_that_are_chosen_to_differentiate_by(argnums):
+    got, wanted = (dm.jacobian(f, argnums=argnums)(X, MATRIX, 0.7, V) for f in (compiled_mixed, mixed))
+    for g, w in zip(flatten(got)[0], flatten(wanted)[0], strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-14)
+
+
+def test_what_a_function_writes_into_an_argument_is_seen_by_the_caller():
+    @numba.njit
+    def scaled(x, c):
+        for i in range(x.size):
+            x[i] *= c
+        return x[0]
+
+    def caller(x):
+        y = x * x
+        return scaled(y, 3.0) + y.sum()
+
+    np.testing.assert_allclose(dm.gradient(caller)(X), 6 * X + 6 * X * (np.arange(4) == 0), rtol=1e-14)
