@@ -8,7 +8,10 @@ directions in at most 3 times what it takes itself.
 import argparse
 import functools
 import math
+import os
+import subprocess
 import sys
+import tempfile
 import time
 
 import numba
@@ -99,6 +102,39 @@ def three_numbers(x):
 
 
 @njit
+def copies(x, t):
+    return x.copy(), t.copy()
+
+
+@njit
+def scaled(x, y):
+    return x * y[0] + x[1]
+
+
+def _loop(function):
+    """Return a loop over an array, and a sum over data with 8 parameters."""
+
+    @njit
+    def loop(x):
+        out = np.empty_like(x)
+        for i in range(x.size):
+            out[i] = function(x[i])
+        return out
+
+    @njit
+    def fit(p, x):
+        total = 0.0 * p[0]
+        for i in range(x.size):
+            total += function(p[0] * x[i] + p[1]) * p[i % 8]
+        return total
+
+    return loop, fit
+
+
+LOOPS = {f.__name__: _loop(f) for f in (np.exp, np.log, np.sin, np.tanh, np.arctan, np.sinh)}
+
+
+@njit
 def hessian_by_differences(x):
     """Value, gradient by central and Hessian by second differences, of second order in the step."""
     n, h = x.size, 1e-4
@@ -186,6 +222,10 @@ def latency(seconds):
         "primal": lambda: three_bodies(y),
         "jacobian": lambda: jacobian(y),
         "jvp": lambda: dm.jvp(three_numbers, (x,), (t,)),
+        "copies": lambda: copies(x, t),
+        "two": lambda: dm.jvp(scaled, (x, t), (t, x)),
+        "inside": lambda: dm.jvp(lambda x: three_numbers(x), (x,), (t,)),  # noqa: PLW0108 - not a compiled function
+        "hvp": lambda: dm.hvp(rosenbrock, (x,), (t,)),
     }
     if jax:
         _, compiled = of_jax(1)
@@ -193,18 +233,71 @@ def latency(seconds):
         calls["jax"] = lambda: compiled(jx, jt)[1].block_until_ready()  # noqa: PLW0108 - compiled is called each time
     s = interleaved(calls, seconds=seconds, rounds=1001)
     limit = max(4e-6, 6 * s["primal"])
-    kept = report("three bodies, 18 x 18 Jacobian", {"time / limit of max(4 µs, 6 primals)": (s["jacobian"] / limit, 1.0)})
     rows = {"jvp / jvp compiled by JAX": (s["jvp"] / s["jax"], 0.1)} if jax else {}
+    rows["jvp / call of a compiled function that copies both arrays"] = (s["jvp"] / s["copies"], None)
+    rows["jvp by two arrays / jvp"] = (s["two"] / s["jvp"], None)
+    rows["jvp of a function that calls it / jvp"] = (s["inside"] / s["jvp"], None)
+    rows["hvp / jvp"] = (s["hvp"] / s["jvp"], None)
+    kept = report("three bodies, 18 x 18 Jacobian", {"time / limit of max(4 µs, 6 primals)": (s["jacobian"] / limit, 1.0)})
     us = {k: f"{v * 1e6:.2f} µs" for k, v in s.items()}
     print(f"  three bodies {us['jacobian']}, its primal {us['primal']}, jvp of three numbers {us['jvp']}")
     return kept & report("three numbers, one product", rows)
+
+
+def functions(seconds):
+    """Loops of one function of the library, whose products take code that is vectorised."""
+    x, p = np.random.default_rng(0).uniform(0.1, 0.9, 2000), np.linspace(0.1, 0.8, 8)
+    rows = {}
+    for name, (loop, fit) in LOOPS.items():
+        gradient = dm.gradient(fit)
+        calls = {
+            "primal": functools.partial(loop, x),
+            "jvp": functools.partial(dm.jvp, loop, (x,), (x,)),
+            "fit": functools.partial(fit, p, x),
+            "gradient": functools.partial(gradient, p, x),
+        }
+        s = interleaved(calls, seconds=seconds / len(LOOPS), rounds=101)
+        rows[f"{name}: jvp / primal"] = (s["jvp"] / s["primal"], None)
+        rows[f"{name}: gradient by 8 parameters / primal"] = (s["gradient"] / s["fit"], None)
+    return report("loops over 2000 numbers", rows)
+
+
+def kept_on_disk():
+    """Measure first calls in two processes, the second of which finds what the first has compiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = []
+        for _ in range(2):
+            run = subprocess.run(
+                [sys.executable, __file__, "--first-calls"],
+                env={**os.environ, "NUMBA_CACHE_DIR": folder},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            found.append([float(word) for word in run.stdout.split()])
+    names = "primal", "jvp", "Jacobian", "jvp of a function that calls it"
+    print("  " + ", ".join(f"{n} {a:.2f} s, then {b:.3f} s" for n, a, b in zip(names, *found, strict=True)))
+    rows = {f"{n}: second process / first": (b / a, None) for n, a, b in zip(names, *found, strict=True)}
+    return report("first calls of a function with cache=True", rows)
+
+
+def first_calls():
+    """Print the seconds of first calls of a function that is kept on disk."""
+    f = numba.njit(cache=True, error_model="numpy")(three_numbers.py_func)
+    x = np.ones(3)
+    dm.jvp(numba.njit(lambda x: x), (x,), (x,))  # what all functions need
+    calls = [lambda: f(x), lambda: dm.jvp(f, (x,), (x,)), lambda: dm.jacobian(f)(x), lambda: dm.jvp(lambda x: f(x) * 1.0, (x,), (x,))]
+    for call in calls:
+        start = time.process_time()
+        call()
+        print(time.process_time() - start)
 
 
 def compilation():
     """Compile each function for itself and for 8 directions; the first of all pays for what every one needs."""
     rows = {}
     for f, *args in ((rosenbrock, np.ones(9)), (three_bodies, np.arange(18.0)), (integrated, np.ones(9), 1)):
-        primal, dual = [], []
+        primal, dual, inside = [], [], []
         for _ in range(3):
             g = numba.njit(error_model="numpy")(f.py_func)
             start = time.process_time()
@@ -213,6 +306,11 @@ def compilation():
             start = time.process_time()
             dm.jacobian(g)(*args)
             dual.append(time.process_time() - start)
+            g = numba.njit(error_model="numpy")(f.py_func)
+            start = time.process_time()
+            dm.jacobian(lambda *args, g=g: g(*args) * 1.0)(*args)
+            inside.append(time.process_time() - start)
+        rows[f"{f.__name__}: in the middle of NumPy code / itself"] = (min(inside) / min(primal), 3.0)
         rows[f"{f.__name__}: 8 directions / itself"] = (min(dual) / min(primal), 3.0)
     return report("time to compile", rows)
 
@@ -221,9 +319,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--check", action="store_true", help="exit with 1 if a limit is missed")
+    parser.add_argument("--first-calls", action="store_true", help="only print the seconds of first calls")
     arguments = parser.parse_args()
-    share = arguments.seconds / 4
-    kept = all([solver(share), loops(share), second_order(share), latency(share), compilation()])
+    if arguments.first_calls:
+        first_calls()
+        return 0
+    share = arguments.seconds / 5
+    parts = [solver, loops, second_order, latency, functions]
+    kept = all([*(part(share) for part in parts), compilation(), kept_on_disk()])
     return 0 if kept or not arguments.check else 1
 
 

@@ -3,6 +3,7 @@ Functions compiled by Numba, differentiated inside compiled code: loaded when th
 
     types, boxing         numbers with derivatives, for Numba; how they enter and leave
     emit, chain           a partial of the rule table writes itself into the compiled function; the chain rule
+    fused                 functions with code of their own, where that pays
     functions             the functions of the table and Python's operators
     gamma                 what the partials of the gamma function are made of
     arrays, linalg        what whole arrays of such numbers have
