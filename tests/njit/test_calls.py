@@ -273,3 +273,25 @@ def test_what_a_function_writes_into_an_argument_is_seen_by_the_caller():
         return scaled(y, 3.0) + y.sum()
 
     np.testing.assert_allclose(dm.gradient(caller)(X), 6 * X + 6 * X * (np.arange(4) == 0), rtol=1e-14)
+
+
+@numba.njit
+def waves(x):
+    out = np.empty((3, x.size), x.dtype)
+    for i in range(x.size):
+        out[0, i] = np.sin(x[i])
+        out[1, i] = math.cos(x[i])
+        out[2, i] = np.tan(x[i])
+    return out
+
+
+@pytest.mark.parametrize("n", [1, 5])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_angles_beyond_what_vectorised_code_takes_are_right(n, dtype):
+    angles = np.array([0.0, 1e5, -1.00001e5, 3e7, 1e13, -2e15, 1e30, np.inf, -np.inf, np.nan], dtype)
+    with np.errstate(invalid="ignore"):
+        sine, cosine = np.sin(angles.astype(float)), np.cos(angles.astype(float))
+    values, jacobian = dm.value_and_jacobian(lambda p: waves(angles + p[0]))(np.zeros(n, dtype))
+    tolerance = 8 * np.finfo(dtype).eps
+    for got, wanted in zip((*values[:2], *jacobian[..., 0]), (sine, cosine, cosine, -sine, 1 / cosine**2), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=tolerance)
