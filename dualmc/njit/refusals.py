@@ -32,8 +32,8 @@ def _refuse(function: Any, check: Any) -> None:
 
 
 def _converted(function: Any) -> Any:
-    text = CONVERTED.format(function.__name__)
-    return lambda args: Refusal(text) if len(args) == 1 and isinstance(args[0], Carrier) else None
+    text = COMPLEX if function is complex else CONVERTED.format(function.__name__)
+    return lambda args: Refusal(text) if any(isinstance(t, Carrier) for t in args) else None
 
 
 def _has_no_room(target: Any) -> bool:
