@@ -9,6 +9,7 @@ Functions compiled by Numba, differentiated inside compiled code: loaded when th
     arrays, linalg        what whole arrays of such numbers have
     numeric, statistics   functions of NumPy in terms of others
     searching             functions that see values only
+    tuples                tuples of numbers, some with derivatives
     ways                  where Numba asks for its own numbers
     retyping, errors      allocations that have to hold derivatives; what a refusal says
     program               a call: arguments packed, results taken apart
@@ -25,10 +26,11 @@ from . import numeric as numeric
 from . import refusals as refusals
 from . import searching as searching
 from . import statistics as statistics
+from . import tuples as tuples
 from .active import evaluate
 from .hook import ACTIVE as ACTIVE
 from .hook import install
-from .ways import put_methods_first
+from .ways import put_first
 
-put_methods_first()
+put_first()
 install(evaluate)

@@ -11,6 +11,9 @@ STORED = (
 )
 CONVERTED = "{0}(x) of a number with derivatives would lose them; leave the conversion out, or compute with x itself"
 
+UNTYPED = "a number with derivatives is put into a {0} that was made for numbers without; make it as {1}, whose type follows from its use"
+COMPLEX = "complex numbers with derivatives are not there in compiled code; compute with real and imaginary parts"
+
 
 class Refusal(Exception):  # noqa: N818
     """
@@ -41,6 +44,8 @@ def refusal(dispatcher: Any, error: Exception) -> TypeError:
         return TypeError(f"{name}{_place(error)}: {reason}")
     called = _ABSENT.search(report)
     absent = f": {_written(called[1])} is not there for them in compiled code; {INSTEAD.format(name)}" if called else ""
+    if called and "impl_append" in called[1]:
+        return TypeError(f"{name}{_place(error)}: {UNTYPED.format('list', 'List()')}")
     return TypeError(f"{name}{_place(error)} cannot be compiled for numbers with derivatives{absent}.\n{report}")
 
 

@@ -94,6 +94,18 @@ overload(np.dot)(_product)
 overload(operator.matmul)(_product)
 
 
+@overload(np.dot)
+def _product_into(a: Any, b: Any, out: Any) -> Implementation:
+    if _common(a, b) is None or not is_array(out):
+        return None
+
+    def into(a: Any, b: Any, out: Any) -> Any:
+        out[...] = np.dot(a, b)
+        return out
+
+    return into
+
+
 @overload(np.vdot)
 def _vdot(a: Any, b: Any) -> Implementation:
     return _product(a, b) if getattr(a, "ndim", 0) == getattr(b, "ndim", 0) == 1 else None

@@ -50,10 +50,7 @@ def _astype(a: Any, dtype: Any) -> Any:
 @overload(_astype)
 def _in_precision(a: Any, dtype: Any) -> Implementation:
     real = dtype.dtype
-    if isinstance(real, Carrier) or not isinstance(real, types.Float):
-        entry = real
-    else:
-        entry = a.dtype.of(real)
+    entry = a.dtype.of(real) if isinstance(real, types.Float) else real
 
     def astype(a: Any, dtype: Any) -> Any:
         out = np.empty(a.shape, entry)

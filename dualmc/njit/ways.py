@@ -1,6 +1,7 @@
 """Places where Numba asks for its own types of numbers, which then have to let those with derivatives pass."""
 
 import functools
+import weakref
 from typing import Any
 
 import numpy as np
@@ -120,8 +121,17 @@ class _Methods(AttributeTemplate):  # type: ignore[misc]
         return None if template is None else types.BoundFunction(template, array)
 
 
-def put_methods_first() -> None:
-    """Have these asked before Numba's own, which do not decline other entries."""
+def _is_ours(template: Any) -> bool:
+    return str(getattr(template, "_overload_func", template).__module__).startswith(__package__)
+
+
+def put_first() -> None:
+    """Have what is declared here asked before Numba's own, which does not always decline other entries; the rest follows in its order."""
     context = cpu_target.typing_context
     context.refresh()
     context._attributes[types.Array].sort(key=lambda template: not isinstance(template, _Methods))  # noqa: SLF001
+    for reference, t in list(context._globals.items()):  # noqa: SLF001
+        if isinstance(t, types.Function) and any(map(_is_ours, t.templates)):
+            function = reference() if isinstance(reference, weakref.ref) else reference
+            context._remove_global(function)  # noqa: SLF001
+            context._insert_global(function, types.Function(sorted(t.templates, key=lambda x: not _is_ours(x))))  # noqa: SLF001

@@ -157,9 +157,10 @@ def test_writing_into_arguments():
 
     check(dm.gradient(uses)(X), 3 * X**2)
     check(dm.hessian(uses)(X), np.diag(6 * X))
-    for transform in (dm.laplacian, dm.reverse.grad):
-        with pytest.raises(TypeError, match=r"writes into its arguments|no room"):
-            transform(uses)(X)
+    with pytest.raises(TypeError, match="is stored into an array of float64, which has no room for them"):
+        dm.laplacian(uses)(X)
+    with pytest.raises(TypeError, match="writes into its arguments, which is not followed here; have it return a new array"):
+        dm.reverse.grad(uses)(X)
 
 
 @numba.njit
