@@ -1,5 +1,6 @@
 """What enters and leaves a transform: arguments become Duals of a fresh level, results are taken apart again."""
 
+import functools
 import importlib
 import itertools
 import sys
@@ -109,8 +110,15 @@ def argument_numbers(name: str, argnums: Any, n: int, option: str = "argnums") -
 
 def short_ways(f: Function) -> Any:
     """Return the module with short ways for a function that Numba compiled (dualmc.njit.quick); None for any other."""
+    kind: type = type(f)
+    return _short_ways(kind)
+
+
+@functools.lru_cache(64)
+def _short_ways(t: Any) -> Any:
+    """Return the module for functions of a type. A type of Numba's is only there when Numba is."""
     numba = sys.modules.get("numba.core.dispatcher")
-    if numba is None or not isinstance(f, numba.Dispatcher):
+    if numba is None or not issubclass(t, numba.Dispatcher):
         return None
     return importlib.import_module("dualmc.njit.quick")
 

@@ -420,6 +420,10 @@ def hvp(
 
     """
     chosen = structure.checked_strategy("hvp", strategy, chunk_size)
+    ways = None if chosen == "structured" or chunk_size is not None else short_ways(f)
+    short = None if ways is None else ways.hvp(f, primals, tangents)
+    if short is not None:
+        return short
     call, side, tree, names = _direct("hvp", f, primals)
     vs = list(_directions(call, tree, names, "tangents", tangents))
     for v, p, of in zip(vs, call.leaves, names, strict=True):

@@ -19,6 +19,11 @@ from ..rules.selection import base
 from .creation import CREATION, as_array, carries, copy_into
 
 
+@functools.cache
+def _numba_type() -> Any:
+    return importlib.import_module("dualmc.njit").ACTIVE
+
+
 class NumPyProtocol:
     """`__array_ufunc__` and `__array_function__` over one method, `_evaluate(rule, args, kwargs)`."""
 
@@ -31,7 +36,7 @@ class NumPyProtocol:
     @property
     def _numba_type_(self) -> Any:
         """What Numba asks for when a function that it compiled is called with this array."""
-        return importlib.import_module("dualmc.njit").ACTIVE
+        return _numba_type()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)

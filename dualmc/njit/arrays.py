@@ -35,14 +35,17 @@ def absent(*options: Any) -> bool:
 
 @intrinsic
 def value(context: Any, x: Any) -> Any:
-    """Return the value of a number, without derivatives."""
+    """Return the value of a number, without derivatives of any order."""
     if not isinstance(x, Carrier):
         return x(x), lambda context, builder, signature, args: args[0]
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return parts(Emitted(context, builder, x, args[0]))[0].value
+        found = Emitted(context, builder, x, args[0])
+        while isinstance(found.type, Carrier):
+            found = parts(found)[0]
+        return found.value
 
-    return x.base(x), emit
+    return x.real(x), emit
 
 
 @intrinsic
@@ -200,7 +203,7 @@ def _truth(x: Any) -> Implementation:
 
 @lower_builtin(bool, Carrier)
 def _bool(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return (parts(Emitted(context, builder, signature.args[0], args[0]))[0] != 0.0).value
+    return (Emitted(context, builder, signature.args[0], args[0]) != 0.0).value
 
 
 @overload(divmod)
@@ -392,19 +395,6 @@ def _median(a: Any) -> Implementation:
         return x[middle] if x.size % 2 else 0.5 * (x[middle - 1] + x[middle])
 
     return median
-
-
-@overload(np.cross)
-def _cross(a: Any, b: Any) -> Implementation:
-    if not (is_array(a, 1) or is_array(b, 1)) or not all(isinstance(t, types.Array) and t.ndim == 1 for t in (a, b)):
-        return None
-
-    def cross(a: Any, b: Any) -> Any:
-        if a.size != 3 or b.size != 3:
-            raise ValueError("np.cross of numbers with derivatives is there for vectors of 3 entries")
-        return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
-
-    return cross
 
 
 @overload(np.trace)

@@ -53,15 +53,15 @@ def _call(context: Any, text: Any, address: Any, args: Any) -> Any:
 
 @intrinsic
 def _words(context: Any, array: Any) -> Any:
-    """Return a C-contiguous array of numbers with derivatives as one of their words, with these along one more axis."""
+    """Return a C-contiguous array of numbers with derivatives as one of words, a row for each number."""
     carrier = array.dtype
-    real = types.Array(carrier.real, array.ndim + 1, "C")
+    real = types.Array(carrier.real, 2, "C")
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, target = make_array(array)(context, builder, args[0]), make_array(real)(context, builder)
         size = context.get_constant(types.intp, carrier.real.bitwidth // 8)
-        shape = [*cgutils.unpack_tuple(builder, source.shape, array.ndim), context.get_constant(types.intp, carrier.words)]
-        strides = [*cgutils.unpack_tuple(builder, source.strides, array.ndim), size]
+        shape = [source.nitems, context.get_constant(types.intp, carrier.words)]
+        strides = [source.itemsize, size]
         data = builder.bitcast(source.data, target.data.type)
         populate_array(target, data, shape, strides, size, source.meminfo, source.parent)
         context.nrt.incref(builder, real, target._getvalue())  # noqa: SLF001
@@ -96,6 +96,19 @@ def _number(context: Any, text: Any, at: Any, x: Any, t: Any) -> Any:
     return typed(carrier, text, at, carrier.base, carrier.base), emit
 
 
+@literal_intrinsic
+def _read(context: Any, text: Any, at: Any, words: Any) -> Any:
+    """Return the number for the argument of that number that lies in memory as these words."""
+    carrier = SIGNATURES[text.literal_value][1][at.literal_value]
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        model = context.data_model_manager[carrier]
+        data = make_array(words)(context, builder, args[2]).data
+        return model.load_from_data_pointer(builder, builder.bitcast(data, model.get_data_type().as_pointer()), 1)
+
+    return typed(carrier, text, at, words), emit
+
+
 @intrinsic
 def _alone(context: Any, x: Any) -> Any:
     """Return an array of one number."""
@@ -118,8 +131,8 @@ def _rows_of(y: Any) -> Any:
     if isinstance(y, Carrier):
         return lambda y: _words(_alone(y))
     if y.layout == "C":
-        return lambda y: _words(y).reshape(y.size, -1)
-    return lambda y: _words(y.copy()).reshape(y.size, -1)
+        return lambda y: _words(y)  # noqa: PLW0108 - an overload returns a function of Python
+    return lambda y: _words(y.copy())
 
 
 def _column(y: Any, rows: Any, k: int) -> Any:
@@ -130,7 +143,15 @@ def _column(y: Any, rows: Any, k: int) -> Any:
 def _column_of(y: Any, rows: Any, k: Any) -> Any:
     if isinstance(y, Carrier):
         return lambda y, rows, k: rows[0, k]
-    return lambda y, rows, k: rows[:, k].copy().reshape(y.shape)
+
+    def column(y: Any, rows: Any, k: int) -> Any:
+        out = np.empty(y.shape, rows.dtype)
+        flat = out.reshape(out.size)
+        for i in range(flat.size):
+            flat[i] = rows[i, k]
+        return out
+
+    return column
 
 
 @register_jitable
@@ -155,41 +176,121 @@ def _driver(function: Callable[..., Any]) -> Any:
     return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
 
 
-# Drivers: address of the function, arguments before the one by which it is differentiated, this one, arguments after it. ----
+# Drivers: address of the function; arguments before the one by which it is differentiated, this one, arguments after it. --
+
+
+def _layout(text: str, at: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return where blocks start in the numbers of the argument, and in those of the result."""
+    result, arguments = SIGNATURES[text]
+    return number(arguments[at]).starts, number(result).starts
+
+
+def _moving(text: str, xs: Any, ts: Any) -> Any:
+    """Return the arguments as the function takes them: the last ones of its arguments, of values xs, with derivatives ts."""
+
+
+@overload(_moving, prefer_literal=True)
+def _moving_of(text: Any, xs: Any, ts: Any) -> Any:
+    if not len(xs):
+        return lambda text, xs, ts: ()
+    key = text.literal_value
+    arguments = SIGNATURES[key][1]
+    at = len(arguments) - len(xs)
+    if not isinstance(number(arguments[at]), Carrier):
+        return lambda text, xs, ts: (xs[0], *_moving(key, xs[1:], ts[1:]))
+    if not isinstance(arguments[at], types.Array):
+        return lambda text, xs, ts: (_number(key, at, xs[0], ts[0]), *_moving(key, xs[1:], ts[1:]))
+
+    def moving(text: Any, xs: Any, ts: Any) -> Any:
+        numbers = _room(key, at, xs[0])
+        words = _words(numbers)
+        for i, p in enumerate(xs[0].flat):
+            words[i, 0] = p
+        for i, q in enumerate(ts[0].flat):
+            words[i, 1] = q
+        return (numbers, *_moving(key, xs[1:], ts[1:]))
+
+    return moving
 
 
 @functools.cache
-def jvp(text: str, at: int, *, is_array: bool) -> Any:
-    """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along t."""
+def jvp(text: str) -> Any:
+    """Return the driver of a product of Jacobian and vector: it gives the value and the derivative along ts, which are 0 for constants."""
 
-    def of_array(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
-        numbers = _room(text, at, x)
-        words = _words(numbers).reshape(x.size, 2)
-        for i, p in enumerate(x.flat):
-            words[i, 0] = p
-        for i, q in enumerate(t.flat):
-            words[i, 1] = q
-        y = _call(text, address, (*before, numbers, *after))
+    def run(address: int, xs: Any, ts: Any) -> Any:
+        y = _call(text, address, _moving(text, xs, ts))
         rows = _rows(y)
         return _column(y, rows, 0), _column(y, rows, 1)
 
-    def of_number(address: int, before: Any, x: Any, t: Any, after: Any) -> Any:
-        y = _call(text, address, (*before, _number(text, at, x, t), *after))
-        rows = _rows(y)
-        return _column(y, rows, 0), _column(y, rows, 1)
+    return _driver(run)
 
-    return _driver(of_array if is_array else of_number)
+
+def _carrying(text: str, xs: Any, ts: Any, start: int, k: int) -> Any:
+    """Return the last arguments of the function, of values xs, with k derivatives of those in the rows of ts, from row `start` on."""
+
+
+@overload(_carrying, prefer_literal=True)
+def _carrying_of(text: Any, xs: Any, ts: Any, start: Any, k: Any) -> Any:
+    if not len(xs):
+        return lambda text, xs, ts, start, k: ()
+    key = text.literal_value
+    arguments = SIGNATURES[key][1]
+    at = len(arguments) - len(xs)
+    carrier = number(arguments[at])
+    if not isinstance(carrier, Carrier):
+        return lambda text, xs, ts, start, k: (xs[0], *_carrying(key, xs[1:], ts[1:], start, k))
+    seed, size = carrier.starts
+
+    def of_number(text: Any, xs: Any, ts: Any, start: Any, k: Any) -> Any:
+        words = np.zeros(size, ts[0].dtype)
+        words[0] = xs[0]
+        for j in range(k):
+            words[seed + j] = ts[0][start + j, 0]
+        return (_read(key, at, words), *_carrying(key, xs[1:], ts[1:], start, k))
+
+    def of_array(text: Any, xs: Any, ts: Any, start: Any, k: Any) -> Any:
+        numbers = _room(key, at, xs[0])
+        words = _words(numbers)
+        _start(words, xs[0])
+        for i in range(words.shape[0]):
+            for j in range(k):
+                words[i, seed + j] = ts[0][start + j, i]
+        return (numbers, *_carrying(key, xs[1:], ts[1:], start, k))
+
+    return of_array if isinstance(arguments[at], types.Array) else of_number
+
+
+@functools.cache
+def push(text: str, width: int) -> Any:
+    """Return the driver of products with n directions: it gives the value, and a row of derivatives for each row of ts."""
+    real, found = _real(text), number(SIGNATURES[text][0]).starts[0]
+
+    def run(address: int, n: int, xs: Any, ts: Any) -> Any:
+        out = np.empty((0, 0), real)
+        for start in range(0, n, width):
+            k = min(width, n - start)
+            y = _call(text, address, _carrying(text, xs, ts, start, k))
+            rows = _rows(y)
+            if start == 0:
+                out = np.empty((n, rows.shape[0]), real)
+            for i in range(rows.shape[0]):
+                for j in range(k):
+                    out[start + j, i] = rows[i, found + j]
+        return _column(y, rows, 0), out
+
+    return _driver(run)
 
 
 @functools.cache
 def jacobian(text: str, at: int, width: int) -> Any:
     """Return the driver of a Jacobian by an array: it gives the value, and the Jacobian with a row for each number in it."""
     again, real = _may_be_written(text, at), _real(text)
+    (seed, _), (found, _) = _layout(text, at)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(n, width + 1)
+        words = _words(numbers)
         out = np.empty((0, n), real)
         for start in range(0, max(n, 1), width):
             k = min(width, n - start)
@@ -197,17 +298,47 @@ def jacobian(text: str, at: int, width: int) -> Any:
                 _start(words, x)
             else:
                 for j in range(width):
-                    words[start - width + j, 1 + j] = 0.0
+                    words[start - width + j, seed + j] = 0.0
             for j in range(k):
-                words[start + j, 1 + j] = 1.0
+                words[start + j, seed + j] = 1.0
             y = _call(text, address, (*before, numbers, *after))
             rows = _rows(y)
             if start == 0:
                 out = np.empty((rows.shape[0], n), real)
             for i in range(rows.shape[0]):
                 for j in range(k):
-                    out[i, start + j] = rows[i, 1 + j]
+                    out[i, start + j] = rows[i, found + j]
         return _column(y, rows, 0), out
+
+    return _driver(run)
+
+
+@functools.cache
+def hvp(text: str, width: int) -> Any:
+    """Return the driver of a product of Hessian and vector, for a function of one array that returns one number."""
+    again, real = _may_be_written(text, 0), _real(text)
+    (seed, along, _, _), (_, _, found, _) = _layout(text, 0)
+
+    def run(address: int, x: Any, v: Any) -> Any:
+        n = x.size
+        numbers = _room(text, 0, x)
+        words = _words(numbers)
+        out = np.empty(n, real)
+        for start in range(0, n, width):
+            if again or start == 0:
+                _start(words, x)
+                for i, q in enumerate(v.flat):
+                    words[i, along] = q
+            else:
+                for j in range(width):
+                    words[start - width + j, seed + j] = 0.0
+            k = min(width, n - start)
+            for j in range(k):
+                words[start + j, seed + j] = 1.0
+            rows = _rows(_call(text, address, (numbers,)))
+            for j in range(k):
+                out[start + j] = rows[0, found + j]
+        return out
 
     return _driver(run)
 
@@ -216,11 +347,12 @@ def jacobian(text: str, at: int, width: int) -> Any:
 def hessian(text: str, at: int, height: int, width: int) -> Any:
     """Return the driver of a Hessian by an array, for a function that returns one number: it gives value, gradient and Hessian."""
     again, real = _may_be_written(text, at), _real(text)
+    (first, second, _, _), (_, slope, curvature, _) = _layout(text, at)
 
     def run(address: int, before: Any, x: Any, after: Any) -> Any:
         n = x.size
         numbers = _room(text, at, x)
-        words = _words(numbers).reshape(n, (1 + height) * (1 + width))
+        words = _words(numbers)
         gradient, out = np.empty(n, real), np.empty((n, n), real)
         for p in range(0, max(n, 1), height):
             for q in range(p // width * width, max(n, 1), width):
@@ -228,22 +360,22 @@ def hessian(text: str, at: int, height: int, width: int) -> Any:
                 if again or p == q == 0:
                     _start(words, x)
                 for i in range(rows_):
-                    words[p + i, 1 + i] = 1.0
+                    words[p + i, first + i] = 1.0
                 for j in range(columns):
-                    words[q + j, 1 + height + j] = 1.0
+                    words[q + j, second + j] = 1.0
                 y = _call(text, address, (*before, numbers, *after))
                 rows = _rows(y)
                 for j in range(columns):
-                    gradient[q + j] = rows[0, 1 + height + j]
+                    gradient[q + j] = rows[0, slope + j]
                     for i in range(rows_):
-                        found = rows[0, 1 + height + width + i * width + j]
-                        out[p + i, q + j] = found
-                        out[q + j, p + i] = found
+                        entry = rows[0, curvature + i * width + j]
+                        out[p + i, q + j] = entry
+                        out[q + j, p + i] = entry
                 if not again:
                     for i in range(rows_):
-                        words[p + i, 1 + i] = 0.0
+                        words[p + i, first + i] = 0.0
                     for j in range(columns):
-                        words[q + j, 1 + height + j] = 0.0
+                        words[q + j, second + j] = 0.0
         return _column(y, rows, 0), gradient, out
 
     return _driver(run)

@@ -14,7 +14,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.errors import TypingError
+from numba.np.numpy_support import as_dtype, from_dtype
 
+from . import fused
 from .types import Carrier, zero
 
 CONTRACT = ("contract",)
@@ -24,20 +26,35 @@ CONTRACT = ("contract",)
 class Emitted(np.lib.mixins.NDArrayOperatorsMixin):
     """A number, of a floating type, a Carrier, an integer or a Boolean."""
 
-    __slots__ = ("builder", "context", "type", "value")
+    __slots__ = ("builder", "context", "directions", "type", "value")
 
-    def __init__(self, context: Any, builder: Any, type: Any, value: Any) -> None:
+    def __init__(self, context: Any, builder: Any, type: Any, value: Any, directions: int = 0) -> None:
         self.context, self.builder, self.type, self.value = context, builder, type, value
+        self.directions = directions
 
     def like(self, type: Any, value: Any) -> "Emitted":
         """Return another number of the same code."""
-        return Emitted(self.context, self.builder, type, value)
+        return Emitted(self.context, self.builder, type, value, self.directions)
+
+    def among(self, directions: int) -> "Emitted":
+        """Return the number as part of one with so many directions."""
+        return Emitted(self.context, self.builder, self.type, self.value, directions)
 
     def cast(self, to: Any) -> "Emitted":
         """Return the number converted."""
         if self.type == to or isinstance(to, types.Literal):
             return self
         return self.like(to, self.context.cast(self.builder, self.value, self.type, to))
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the value for NumPy, by which a formula chooses."""
+        return as_dtype(self.type.real if isinstance(self.type, Carrier) else self.type)
+
+    def astype(self, dtype: Any) -> "Emitted":
+        """Return the number in the precision of a dtype."""
+        real = from_dtype(dtype)
+        return self.cast(self.type.of(real) if isinstance(self.type, Carrier) else real)
 
     def constant(self, x: Any, type: Any) -> "Emitted":
         """Return a Python number of a type."""
@@ -86,13 +103,15 @@ def apply(ufunc: Any, *operands: Any) -> Any:
     return emit(*operands) if emit is not None else called(ufunc, *operands)
 
 
-def called(function: Any, *operands: Any) -> Any:
-    """Emit the call of a function that Numba has for the types of its arguments; Python integers stay literals."""
+def called(function: Any, *operands: Any, ufunc: Any = None) -> Any:
+    """Emit the call of a function that Numba has for the types of its arguments, and that is a ufunc; Python integers stay literals."""
     first = _first(operands)
     args = [x if isinstance(x, Emitted) else _weak(x, first, operands) for x in operands]
     argument_types = tuple(x.type for x in args)
+    function = fused.instead(ufunc or function, argument_types, first.directions) or function
     signature = resolved(first.context, function, argument_types)
     implementation = first.context.get_function(function, signature)
+    first.context.add_linking_libs(getattr(implementation, "libs", ()))
     values = [x.cast(t).value for x, t in zip(args, signature.args, strict=True)]
     return first.like(signature.return_type, implementation(first.builder, values))
 

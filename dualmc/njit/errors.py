@@ -11,6 +11,9 @@ STORED = (
 )
 CONVERTED = "{0}(x) of a number with derivatives would lose them; leave the conversion out, or compute with x itself"
 
+UNTYPED = "a number with derivatives is put into a {0} that was made for numbers without; make it as {1}, whose type follows from its use"
+COMPLEX = "complex numbers with derivatives are not there in compiled code; compute with real and imaginary parts"
+
 
 class Refusal(Exception):  # noqa: N818
     """
@@ -27,6 +30,11 @@ class NoRoom(Refusal):
 _CAST = re.compile(r"Casting \w*Dual\([^)]*\) to (\w+) directly is unsupported")
 
 
+_ABSENT = re.compile(r"No implementation of function Function\((.*?)\) found for signature")
+
+INSTEAD = "write it as a loop, or call {}.py_func, which goes through NumPy functions"
+
+
 def refusal(dispatcher: Any, error: Exception) -> TypeError:
     """Return the error for a function that does not compile for numbers with derivatives."""
     name, report = getattr(dispatcher, "__name__", "the function"), str(error)
@@ -34,7 +42,16 @@ def refusal(dispatcher: Any, error: Exception) -> TypeError:
     if isinstance(error, Refusal) or cast:
         reason = CONVERTED.format(f"np.{cast[1]}") if cast else report
         return TypeError(f"{name}{_place(error)}: {reason}")
-    return TypeError(f"{name}{_place(error)} cannot be compiled for numbers with derivatives.\n{report}")
+    called = _ABSENT.search(report)
+    absent = f": {_written(called[1])} is not there for them in compiled code; {INSTEAD.format(name)}" if called else ""
+    if called and "impl_append" in called[1]:
+        return TypeError(f"{name}{_place(error)}: {UNTYPED.format('list', 'List()')}")
+    return TypeError(f"{name}{_place(error)} cannot be compiled for numbers with derivatives{absent}.\n{report}")
+
+
+def _written(function: str) -> str:
+    """Return how a program calls a function that a report of Numba names."""
+    return next((m[1] for m in (re.match(r"<(?:built-in )?(?:function|ufunc) '?([\w.]+)", function),) if m), function)
 
 
 def _place(error: Exception) -> str:

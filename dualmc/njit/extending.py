@@ -27,7 +27,7 @@ unbox = cast("Declare[Any]", extending.unbox)
 
 def _digest() -> str:
     here = Path(__file__).parent
-    files = [*sorted(here.glob("*.py")), *sorted((here.parent / "rules").glob("*.py"))]
+    files = [f for folder in (here, here.parent / "rules", here.parent / "kernels") for f in sorted(folder.glob("*.py"))]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 

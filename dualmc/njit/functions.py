@@ -29,8 +29,8 @@ CONSTANT = {math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfi
 
 COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
 
-SPECIAL = ("erf", "erfc")
-"""Functions of math whose partials stand in the table of scipy.special."""
+SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
+"""Functions of math whose partials stand in the table of scipy.special, and their names there."""
 
 Lower = Callable[[Any, Any, Any, Any], Any]
 
@@ -134,7 +134,10 @@ def _of_special(function: Any) -> Lower:
             special = importlib.import_module("scipy.special")
         except ImportError:
             raise Refusal(f"the derivative of math.{function.__name__} stands in the rules of scipy.special: install SciPy") from None
-        rule = missing(getattr(special, function.__name__))
+        rule = missing(getattr(special, SPECIAL[function.__name__]))
+        importlib.import_module(f"{__package__}.gamma")
+        context.refresh()
+        context.typing_context.refresh()
         return _of_rule(function, cast("Elementwise", rule))(context, builder, signature, args)
 
     return lower
@@ -154,6 +157,12 @@ def implement(function: Any, nin: int, lower: Lower) -> None:
         lower_builtin(function, *pattern)(lower)
 
 
+def by_rule(function: Any, rule: Any) -> None:
+    """Declare a function that has a rule, and give its code."""
+    declare(function, len(rule.d), constant=False)
+    implement(function, len(rule.d), _of_rule(function, rule))
+
+
 def _arity(function: Any, rule: Any = None) -> int:
     if rule is not None:
         return len(rule.d)
@@ -165,8 +174,7 @@ def register() -> None:
     complete()
     for function, rule in _rules():
         if len(rule.d) < 3:
-            declare(function, len(rule.d), constant=False)
-            implement(function, len(rule.d), _of_rule(function, rule))
+            by_rule(function, rule)
     for name in SPECIAL:
         function = getattr(math, name)
         declare(function, 1, constant=False)

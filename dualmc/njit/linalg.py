@@ -94,9 +94,40 @@ overload(np.dot)(_product)
 overload(operator.matmul)(_product)
 
 
+@overload(np.dot)
+def _product_into(a: Any, b: Any, out: Any) -> Implementation:
+    if _common(a, b) is None or not is_array(out):
+        return None
+
+    def into(a: Any, b: Any, out: Any) -> Any:
+        out[...] = np.dot(a, b)
+        return out
+
+    return into
+
+
 @overload(np.vdot)
 def _vdot(a: Any, b: Any) -> Implementation:
     return _product(a, b) if getattr(a, "ndim", 0) == getattr(b, "ndim", 0) == 1 else None
+
+
+@overload(np.cross)
+def _cross(a: Any, b: Any) -> Implementation:
+    entry = _common(a, b)
+    if entry is None or a.ndim > 2 or b.ndim > 2:
+        return None
+
+    def cross(a: Any, b: Any) -> Any:
+        x, y = np.broadcast_arrays(a, b)
+        if x.shape[-1] != 3 or y.shape[-1] != 3:
+            raise ValueError("np.cross of numbers with derivatives is there for vectors of 3 entries")
+        out = np.empty(x.shape, entry)
+        for k in range(3):
+            i, j = (k + 1) % 3, (k + 2) % 3
+            out[..., k] = x[..., i] * y[..., j] - x[..., j] * y[..., i]
+        return out
+
+    return cross
 
 
 # Systems. ------------------------------------------------------------------------------------------------------------
@@ -218,20 +249,124 @@ def _without_division(a: Any) -> Any:
     return f[0, 0] if n % 2 else -f[0, 0]
 
 
-@overload(np.linalg.norm)
-def _norm(a: Any, ord: Any = None) -> Implementation:
-    if not is_array(a, 1, 2) or not absent(ord):
+@overload(np.linalg.slogdet)
+def _slogdet(a: Any) -> Implementation:
+    if not is_array(a, 2):
+        return None
+    entry = a.dtype
+
+    def slogdet(a: Any) -> Any:
+        factors = a.copy()
+        sign = _eliminated(factors, np.empty((a.shape[0], 0), entry))
+        total = np.zeros(1, entry)[0]
+        if sign == 0.0:
+            return 0.0, total - np.inf
+        for i in range(a.shape[0]):
+            sign *= np.sign(value(factors[i, i]))
+            total = total + np.log(abs(factors[i, i]))
+        return sign, total
+
+    return slogdet
+
+
+@overload(np.linalg.cholesky)
+def _cholesky(a: Any) -> Implementation:
+    if not is_array(a, 2):
         return None
 
-    def norm(a: Any, ord: Any = None) -> Any:
-        largest = 0.0
-        for x in a.flat:
-            largest = max(largest, abs(value(x)))
-        if largest in (0.0, np.inf):
-            return np.sum(a * 0.0) + largest
-        total = a.flat[0] * 0.0
-        for x in a.flat:
-            total = total + (x / largest) * (x / largest)
-        return np.sqrt(total) * largest
+    def cholesky(a: Any) -> Any:
+        n = a.shape[0]
+        if a.shape[1] != n:
+            raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square.")
+        out = np.zeros_like(a)
+        for j in range(n):
+            for i in range(j, n):
+                x = a[i, j]
+                for k in range(j):
+                    x = x - out[i, k] * out[j, k]
+                if i > j:
+                    out[i, j] = x / out[j, j]
+                elif value(x) > 0.0:
+                    out[j, j] = np.sqrt(x)
+                else:
+                    raise np.linalg.LinAlgError("Matrix is not positive definite.")
+        return out
 
-    return norm
+    return cholesky
+
+
+@overload(np.linalg.matrix_power)
+def _matrix_power(a: Any, n: Any) -> Implementation:
+    if not is_array(a, 2) or not isinstance(n, types.Integer):
+        return None
+
+    def matrix_power(a: Any, n: Any) -> Any:
+        base, k = (np.linalg.inv(a), -n) if n < 0 else (a.copy(), n)
+        result = np.zeros_like(base)
+        for i in range(a.shape[0]):
+            result[i, i] = 1.0
+        while k:
+            if k & 1:
+                result = np.dot(result, base)
+            k >>= 1
+            if k:
+                base = np.dot(base, base)
+        return result
+
+    return matrix_power
+
+
+# Norms. --------------------------------------------------------------------------------------------------------------
+
+
+@overload(np.linalg.norm)
+def _norm(a: Any, ord: Any = None) -> Implementation:
+    if is_array(a, 1):
+        return _euclidean if absent(ord) else _of_vector if isinstance(types.unliteral(ord), types.Number) else None
+    if is_array(a, 2):
+        return _euclidean if absent(ord) else _of_matrix if isinstance(types.unliteral(ord), types.Number) else None
+    return None
+
+
+def _euclidean(a: Any, ord: Any = None) -> Any:
+    return _length(a)
+
+
+def _of_vector(a: Any, ord: Any = None) -> Any:
+    if ord == 2:
+        return _length(a)
+    if ord == np.inf:
+        return np.max(np.abs(a))
+    if ord == -np.inf:
+        return np.min(np.abs(a))
+    if ord == 1:
+        return np.sum(np.abs(a))
+    if ord == 0:
+        return np.sum(a * 0.0) + np.count_nonzero(a)
+    return np.sum(np.abs(a) ** ord) ** (1.0 / ord)
+
+
+def _of_matrix(a: Any, ord: Any = None) -> Any:
+    if ord == np.inf:
+        return np.max(np.sum(np.abs(a), axis=1))
+    if ord == -np.inf:
+        return np.min(np.sum(np.abs(a), axis=1))
+    if ord == 1:
+        return np.max(np.sum(np.abs(a), axis=0))
+    if ord == -1:
+        return np.min(np.sum(np.abs(a), axis=0))
+    raise ValueError("np.linalg.norm of a matrix with derivatives is there for ord = None, 1, -1, inf and -inf")
+
+
+@register_jitable
+def _length(a: Any) -> Any:
+    """Return the root of the sum of squares, of any size."""
+    largest = 0.0
+    for x in a.flat:
+        largest = max(largest, abs(value(x)))
+    if largest in (0.0, np.inf):
+        return np.sum(a * 0.0) + largest
+    total = a.flat[0] * 0.0
+    for x in a.flat:
+        total = total + (x / largest) * (x / largest)
+    return np.sqrt(total) * largest

@@ -1,5 +1,8 @@
 """A compiled function on numbers with derivatives: arguments packed into arrays of them, results taken apart again."""
 
+import functools
+import itertools
+import math
 import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,10 +15,22 @@ from numba.core.errors import NumbaError
 from .._typing import Array
 from ..trees import Structure, flatten
 from . import errors, retyping, ways
-from .types import Axes, Carrier
+from .types import LINE, Axes, Carrier, nested
 
 NOT_TAKEN = ("parallel", "cache", "nopython")
 """Options that a second dispatcher for the same Python function goes without."""
+
+
+WIDTH = 8
+"""Directions that one run carries."""
+
+SECOND_WIDTH = 4, 8
+"""The same for pairs of directions (bench/bench_njit.py)."""
+
+
+def width(n: int, most: int) -> int:
+    """Return the power of two that holds n directions, at most so many."""
+    return min(most, 1 << max(0, n - 1).bit_length())
 
 
 class Leaf(NamedTuple):
@@ -29,8 +44,15 @@ class Leaf(NamedTuple):
 
 
 def carrier_of(value: Array, sizes: Axes) -> Carrier:
-    """Return the type of the numbers in an argument: as wide as its own."""
-    return Carrier(numba.from_dtype(value.dtype), sizes)
+    """Return the type of the numbers in an argument: as wide as its own, and in the order of bytes of the machine."""
+    return _carrier_of(value.dtype, sizes)
+
+
+@functools.cache
+def _carrier_of(dtype: np.dtype[Any], sizes: Axes) -> Carrier:
+    carrier = nested(numba.from_dtype(dtype.newbyteorder("=")), sizes)
+    ways.know(carrier)
+    return carrier
 
 
 class Packed:
@@ -38,9 +60,8 @@ class Packed:
 
     def __init__(self, leaf: Leaf, carrier: Carrier) -> None:
         value, self.carrier = leaf.value, carrier
-        ways.know(carrier)
         shape = np.shape(value)
-        self.words = np.zeros((*shape, carrier.words), value.dtype)
+        self.words = _zeros((*shape, carrier.words), carrier.memory["words"].base)
         self.words[..., 0] = value
         for part, block in zip(parts_of(self.words, carrier), leaf.blocks, strict=True):
             if block is not None:
@@ -67,16 +88,23 @@ class Packed:
         return unpacked(self.words, self.carrier)
 
 
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return an array that starts with a line of the cache, as arrays of compiled code do."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
 def parts_of(words: Array, carrier: Carrier) -> list[Array]:
     """Return the blocks of numbers that lie in memory one after the other, as views with directions in front."""
-    at, found, nd = 1, [], words.ndim - 1
-    for axes in carrier.blocks():
-        size = carrier.size(axes)
-        part = words[..., at : at + size]
-        if len(axes) == 2:
-            part = part.reshape((*part.shape[:-1], *carrier.sizes))  # a view: the axis is split
+    found, nd = [], words.ndim - 1
+    for axes, at in itertools.islice(carrier.places(), 1, None):
+        sizes = [carrier.all_sizes[i] for i in axes]
+        part = words[..., at : at + math.prod(sizes)]
+        if len(axes) > 1:
+            part = part.reshape((*part.shape[:-1], *sizes))  # a view: the axis is split
         found.append(part.transpose(*range(nd, part.ndim), *range(nd)))
-        at += size
     return found
 
 
@@ -126,7 +154,7 @@ def compiled(dispatcher: Any, argument_types: tuple[Any, ...]) -> Any:
     target = compilable(dispatcher)
     try:
         return retyping.compiled(target, argument_types)
-    except (NumbaError, errors.Refusal) as error:
+    except (NumbaError, errors.Refusal, NotImplementedError) as error:
         raise errors.refusal(dispatcher, error) from None
 
 

@@ -1,6 +1,7 @@
 """Places where Numba asks for its own types of numbers, which then have to let those with derivatives pass."""
 
 import functools
+import weakref
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numba.core.typing import npydecl
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_getattr
 from numba.np import npyimpl
 
+from .errors import Refusal
 from .extending import lower_builtin, lower_getattr
-from .types import Carrier, carries
+from .types import LINE, Carrier, carries
 
 
 def _taking_numbers(prepare: Any) -> Any:
@@ -41,6 +43,15 @@ def _giving_way(template: Any) -> None:
 npyimpl._prepare_argument = _taking_numbers(npyimpl._prepare_argument)  # noqa: SLF001
 _giving_way(npydecl.NumpyRulesInplaceArrayOperator)
 _giving_way(npydecl.Numpy_method_redirection)  # np.sum
+
+
+def _in_lines(context: Any) -> None:
+    """Have arrays of numbers with derivatives start with a line of the cache, as their blocks count on."""
+    usual = context.get_preferred_array_alignment
+    context.get_preferred_array_alignment = lambda t: LINE if isinstance(t, Carrier) else usual(t)
+
+
+_in_lines(cpu_target.target_context)
 
 
 # Arrays made of a list of numbers: Numba writes their dtype as np.<type>. --------------------------------------------------
@@ -94,18 +105,33 @@ def method(name: str, function: Any) -> None:
     _METHODS[name] = Template
 
 
+REINTERPRETING = ("view",)
+"""Methods that look at memory."""
+
+
 @infer_getattr
 class _Methods(AttributeTemplate):  # type: ignore[misc]
     key = types.Array
 
     def generic_resolve(self, array: Any, name: str) -> Any:
         """Return the method, or None to leave it to others."""
+        if name in REINTERPRETING and carries(array):
+            raise Refusal(f"x.{name} of an array with derivatives would show them as if they were values; leave it out")
         template = _METHODS.get(name) if carries(array) else None
         return None if template is None else types.BoundFunction(template, array)
 
 
-def put_methods_first() -> None:
-    """Have these asked before Numba's own, which do not decline other entries."""
+def _is_ours(template: Any) -> bool:
+    return str(getattr(template, "_overload_func", template).__module__).startswith(__package__)
+
+
+def put_first() -> None:
+    """Have what is declared here asked before Numba's own, which does not always decline other entries; the rest follows in its order."""
     context = cpu_target.typing_context
     context.refresh()
     context._attributes[types.Array].sort(key=lambda template: not isinstance(template, _Methods))  # noqa: SLF001
+    for reference, t in list(context._globals.items()):  # noqa: SLF001
+        if isinstance(t, types.Function) and any(map(_is_ours, t.templates)):
+            function = reference() if isinstance(reference, weakref.ref) else reference
+            context._remove_global(function)  # noqa: SLF001
+            context._insert_global(function, types.Function(sorted(t.templates, key=lambda x: not _is_ours(x))))  # noqa: SLF001

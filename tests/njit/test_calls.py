@@ -157,9 +157,10 @@ def test_writing_into_arguments():
 
     check(dm.gradient(uses)(X), 3 * X**2)
     check(dm.hessian(uses)(X), np.diag(6 * X))
-    for transform in (dm.laplacian, dm.reverse.grad):
-        with pytest.raises(TypeError, match=r"writes into its arguments|no room"):
-            transform(uses)(X)
+    with pytest.raises(TypeError, match="is stored into an array of float64, which has no room for them"):
+        dm.laplacian(uses)(X)
+    with pytest.raises(TypeError, match="writes into its arguments, which is not followed here; have it return a new array"):
+        dm.reverse.grad(uses)(X)
 
 
 @numba.njit
@@ -197,3 +198,101 @@ def test_errors_of_the_program_come_out():
     for call in (lambda: dm.jacobian(f)(X), lambda: dm.jacobian(lambda x: f(x))(X), lambda: dm.jvp(f, (X,), (V,))):
         with pytest.raises(ValueError, match="too large"):
             call()
+
+
+def weighted(x, a):
+    s = 0.0 * x[0]
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            s += a[i, j] * x[i] ** 2
+    return s
+
+
+compiled_weighted = numba.njit(weighted)
+
+
+def test_constants_that_lie_otherwise_in_memory_are_other_types():
+    x, a = np.arange(1.0, 4.0), np.arange(36.0).reshape(6, 6)
+    for constant in (a[:3, :3].copy("F"), a[::2, ::2], a[:3, :3].T, a[:3, :3].copy()):
+        np.testing.assert_allclose(dm.gradient(compiled_weighted)(x, constant), 2 * x * constant.sum(1), rtol=1e-14)
+
+
+def test_constants_that_must_not_be_written_to_are_not():
+    @numba.njit
+    def writing(x, a):
+        a[0] = 7.0
+        return x[0] * a[0]
+
+    a = np.zeros(2)
+    assert dm.gradient(writing)(X, a)[0] == a[0] == 7.0
+    a.flags.writeable = False
+    with pytest.raises(TypeError):
+        dm.gradient(writing)(X, a)
+
+
+@pytest.mark.parametrize("transform", [dm.gradient, dm.hessian])
+def test_numbers_in_the_other_order_of_bytes(transform):
+    swapped = X.astype(X.dtype.newbyteorder())
+    np.testing.assert_array_equal(transform(compiled_energy)(swapped), transform(compiled_energy)(X))
+
+
+def mixed(x, a, s, y):
+    return s * x[0] * a[1] + y[:3] * s * s + a[:, 0].sum()
+
+
+compiled_mixed = numba.njit(mixed)
+MATRIX = np.arange(1.0, 10.0).reshape(3, 3)
+
+
+@pytest.mark.parametrize("a", [MATRIX, MATRIX.copy("F"), np.repeat(MATRIX, 2, axis=1)[:, ::2]])
+@pytest.mark.parametrize("s", [0.7, np.float64(0.7), 2, np.array(0.7)])
+@pytest.mark.parametrize("y", [X, np.repeat(X, 3)[::3], X.astype(np.float32)])
+def test_arguments_of_all_kinds_are_differentiated_together(a, s, y):
+    primals = X, a, s, y
+    tangents = V, a[::-1] * 0.1, 0.3 * s, U.astype(y.dtype)
+    amid = [dm.jvp(lambda *args, f=f: f(*args) * 1.0, primals, tangents) for f in (mixed, compiled_mixed)]
+    for got, wanted in zip((*dm.jvp(compiled_mixed, primals, tangents), *amid[1]), amid[0] * 2, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6 if y.dtype == np.float32 else 1e-14)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, 2, 3, (0, 2), (3, 1), (0, 1, 2, 3)])
+def test_arguments_that_are_chosen_to_differentiate_by(argnums):
+    got, wanted = (dm.jacobian(f, argnums=argnums)(X, MATRIX, 0.7, V) for f in (compiled_mixed, mixed))
+    for g, w in zip(flatten(got)[0], flatten(wanted)[0], strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-14)
+
+
+def test_what_a_function_writes_into_an_argument_is_seen_by_the_caller():
+    @numba.njit
+    def scaled(x, c):
+        for i in range(x.size):
+            x[i] *= c
+        return x[0]
+
+    def caller(x):
+        y = x * x
+        return scaled(y, 3.0) + y.sum()
+
+    np.testing.assert_allclose(dm.gradient(caller)(X), 6 * X + 6 * X * (np.arange(4) == 0), rtol=1e-14)
+
+
+@numba.njit
+def waves(x):
+    out = np.empty((3, x.size), x.dtype)
+    for i in range(x.size):
+        out[0, i] = np.sin(x[i])
+        out[1, i] = math.cos(x[i])
+        out[2, i] = np.tan(x[i])
+    return out
+
+
+@pytest.mark.parametrize("n", [1, 5])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_angles_beyond_what_vectorised_code_takes_are_right(n, dtype):
+    angles = np.array([0.0, 1e5, -1.00001e5, 3e7, 1e13, -2e15, 1e30, np.inf, -np.inf, np.nan], dtype)
+    with np.errstate(invalid="ignore"):
+        sine, cosine = np.sin(angles.astype(float)), np.cos(angles.astype(float))
+    values, jacobian = dm.value_and_jacobian(lambda p: waves(angles + p[0]))(np.zeros(n, dtype))
+    tolerance = 8 * np.finfo(dtype).eps
+    for got, wanted in zip((*values[:2], *jacobian[..., 0]), (sine, cosine, cosine, -sine, 1 / cosine**2), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=tolerance)
