@@ -76,7 +76,7 @@ def quantiles(x):
 def samples(x):
     a, at = np.linspace(x[0], x[1], 3), np.linspace(0.0, 1.0, 5)
     s = np.interp(x[0], at, at**2) + np.interp(0.4, np.linspace(0.0, 1.0, 6), x)
-    return a * s + np.logspace(x[2], x[3], 3) + np.geomspace(x[4], x[5], 3) + np.interp(x[:3], at, at**3) + np.ediff1d(x)[:3]
+    return a * s + np.geomspace(x[4], x[5], 3) + np.interp(x[:3], at, at**3) + np.ediff1d(x)[:3]
 
 
 @pattern
@@ -103,7 +103,7 @@ def factorizations(x):
     b = np.eye(2) + np.dot(a, a.T)
     out = np.zeros((2, 2))
     np.dot(a, a, out)
-    return np.linalg.cholesky(b) + np.linalg.matrix_power(b, 3) + out
+    return np.linalg.cholesky(b) + np.linalg.matrix_power(a, 3) + out
 
 
 @pattern
