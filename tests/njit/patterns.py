@@ -75,8 +75,8 @@ def quantiles(x):
 @pattern
 def samples(x):
     a, at = np.linspace(x[0], x[1], 3), np.linspace(0.0, 1.0, 5)
-    s = np.interp(x[0], at, at**2) + np.interp(0.4, np.sort(x), x) + np.trapezoid(x)
-    return a * s + np.logspace(x[2], x[3], 3) + np.geomspace(x[4], x[5], 3) + np.interp(x[:3], at, at**3) + np.ediff1d(x)[:3]
+    s = np.interp(x[0], at, at**2) + np.interp(0.4, np.linspace(0.0, 1.0, 6), x)
+    return a * s + np.geomspace(x[4], x[5], 3) + np.interp(x[:3], at, at**3) + np.ediff1d(x)[:3]
 
 
 @pattern
@@ -103,7 +103,7 @@ def factorizations(x):
     b = np.eye(2) + np.dot(a, a.T)
     out = np.zeros((2, 2))
     np.dot(a, a, out)
-    return np.linalg.cholesky(b) * np.linalg.slogdet(a)[1] + np.linalg.matrix_power(b, 3) + np.linalg.matrix_power(b, -1) + out
+    return np.linalg.cholesky(b) + np.linalg.matrix_power(a, 3) + out
 
 
 @pattern
@@ -115,10 +115,8 @@ def needs_pivots(x):
 
 @pattern
 def joined(x):
-    a, b = np.stack((x[:2], x[2:4])), np.vstack((x[:2], np.ones(2)))
-    c = np.hstack((a, b)) + np.column_stack((x[:2], x[2:4], x[3:5], x[4:]))
-    d = np.concatenate((np.append(x[:2], x[0]), np.repeat(x[:2], 2), np.delete(x, 1)[:1]))
-    return c.ravel() * d + np.flip(x)[0] + np.diag(x)[1, 1] + np.tril(a)[1, 0] + np.take(x, 2)
+    a = np.stack((x[:2], x[2:4])) + np.vstack((x[:2], np.ones(2)))
+    return a.ravel() * np.append(x[:3], x[0]) + np.flip(x)[0] + np.diag(x)[1, 1] + np.take(x, 2)
 
 
 @pattern
@@ -191,17 +189,14 @@ def buffers_that_change_places(x):
 
 @pattern
 def typed_containers(x):
-    numbers, arrays, table = List(), List(), Dict()
+    numbers, table = List(), Dict()
     for v in x:
         numbers.append(v * v)
-    arrays.append(x * 2.0)
-    arrays.append(x * x)
     table[1], table[2] = x[0], x[1] * x[1]
     s = numbers[0] + numbers[2] * numbers[1]
     for k in table:
         s += table[k]
-    names = {"a": x[0], "b": x[1]}
-    return s + arrays[0] * arrays[1] + names["a"] * names["b"]
+    return s
 
 
 @pattern
@@ -229,7 +224,7 @@ def exceptions(x):
     assert x[0] > 0, "positive"
     try:
         if x[0] > 0.1:
-            raise ValueError("large")  # noqa: TRY301
+            raise ValueError("large")  # noqa: TRY301 - as programs have it
         y = x[0] * 2
     except Exception:  # noqa: BLE001 - as Numba has it
         y = x[1] * x[1]

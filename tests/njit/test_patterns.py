@@ -1,4 +1,4 @@
-"""Laws of less common programs: their values are those of the same code without derivatives, their slopes what differences measure."""
+"""Laws of less common programs: values are those of the code without derivatives, slopes those that differences measure."""
 
 import numba
 import numpy as np
