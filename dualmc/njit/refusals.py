@@ -1,11 +1,14 @@
 """What would lose derivatives inside a compiled function is refused when it is compiled: conversions, and arrays without room."""
 
+import functools
 import operator
 from typing import Any
 
 import numpy as np
 from numba.core import types
+from numba.core.registry import cpu_target
 from numba.core.typing.templates import AbstractTemplate, infer, infer_global
+from numba.np.ufunc.dufunc import DUFunc
 
 from ..rules.registry import RULES
 from ..rules.rule import Elementwise
@@ -14,6 +17,13 @@ from .functions import IN_PLACE
 from .types import Carrier, carries, number
 
 CONVERSIONS = (float, int, complex)
+
+FIELD = "a number with derivatives is stored into the field {0}, which was declared as {1} and has no room for them; keep it in a tuple"
+UNALIGNED = (
+    "a number with derivatives is stored into the field {0} of a structref, whose memory does not start where its blocks have to; "
+    "keep an array of it there, or a tuple instead of the structref"
+)
+VECTORIZED = "{0} was made by @vectorize, which has no code for numbers with derivatives; call a function made by @njit instead"
 
 
 def _refuse(function: Any, check: Any) -> None:
@@ -72,3 +82,47 @@ for _ufunc, _rule in RULES.items():
 _refuse(np.dot, _written_to(2))
 for _operator in (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow):
     _refuse(_operator, _complex)
+
+
+# Where Numba asks nobody: it would take memory of floats for that of numbers with derivatives. -----------------------------
+
+
+def _by_value(t: Any) -> bool:
+    """Whether a number with derivatives is part of a value itself, and not of memory that it points to."""
+    return any(map(_by_value, t)) if isinstance(t, types.BaseTuple) else isinstance(t, Carrier)
+
+
+def _fields_checked(context: Any) -> None:
+    """
+    Have a field of a class refuse what it has no room for.
+
+    A structref has room for any type, but memory that starts at a multiple of 16 bytes, where blocks of more numbers are taken
+    to start at a multiple of their size: the processor would stop there.
+    """
+    usual = context.resolve_setattr
+
+    def resolve_setattr(target: Any, attr: str, value: Any) -> Any:
+        found = usual(target, attr, value)
+        if found is not None and carries(value) and not carries(found.args[-1]):
+            raise Refusal(FIELD.format(attr, found.args[-1]))
+        if isinstance(target, types.StructRef) and _by_value(value):
+            raise Refusal(UNALIGNED.format(attr))
+        return found
+
+    context.resolve_setattr = resolve_setattr
+
+
+def _vectorized_checked(compile_for: Any) -> Any:
+    """Have a function made by @vectorize refuse numbers with derivatives."""
+
+    @functools.wraps(compile_for)
+    def _compile_for_argtys(self: Any, argtys: Any, return_type: Any = None) -> Any:
+        if any(map(carries, argtys)):
+            raise Refusal(VECTORIZED.format(self.__name__))
+        return compile_for(self, argtys, return_type)
+
+    return _compile_for_argtys
+
+
+_fields_checked(cpu_target.typing_context)
+DUFunc._compile_for_argtys = _vectorized_checked(DUFunc._compile_for_argtys)  # noqa: SLF001
