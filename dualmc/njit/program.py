@@ -196,14 +196,18 @@ def run(dispatcher: Any, args: Sequence[Any]) -> tuple[list[Any], Structure]:
     return [_result(x, c) for x, c in zip(leaves, carriers, strict=True)], structure
 
 
+_UNTAKEN = {"list": (types.List, types.ListType), "dict": (types.DictType,), "generator": (types.Generator,)}
+"""Results that are refused, by what they are called."""
+
+
 def _carriers(t: Any, dispatcher: Any) -> list[Any]:
     """Return for each leaf of a result of type t what its numbers are; None for plain ones."""
     if isinstance(t, types.BaseTuple):
         return [c for part in t for c in _carriers(part, dispatcher)]
     if isinstance(t, types.Optional):
         return _carriers(t.type, dispatcher)
-    if isinstance(t, (types.List, types.ListType, types.DictType)):
-        kind = "dict" if isinstance(t, types.DictType) else "list"
+    kind = next((name for name, kinds in _UNTAKEN.items() if isinstance(t, kinds)), None)
+    if kind is not None:
         raise TypeError(f"{dispatcher.__name__} returns a {kind}, which is not taken apart for derivatives; return an array or a tuple")
     n = t.dtype if isinstance(t, types.Array) else t
     return [n if isinstance(n, Carrier) else None]
