@@ -138,11 +138,6 @@ def total(parts: Sequence[Any], sparse: Any) -> Any:
     return sparse.coo_array((data, (rows, columns)), shape=parts[0].shape).tocsr()
 
 
-def scaled_rows(v: Any, a: Any, sparse: Any) -> Any:
-    """Return diag(v) @ a."""
-    return sparse.csr_array((np.repeat(v, np.diff(a.indptr)) * a.data, a.indices, a.indptr), shape=a.shape)
-
-
 def with_mirror(a: Any, b: Any, sparse: Any) -> Any:
     """Return a, which equals the transpose of b, with an entry wherever that has one, too."""
     turned = b.T.tocsr()

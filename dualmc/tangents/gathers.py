@@ -120,11 +120,6 @@ class Gather:
         return f"<gather of shape {self.shape} from {self.root!r}>"
 
     @property
-    def isview(self) -> bool:
-        """Whether the entries that it reads lie evenly in the root, as those of a slice do."""
-        return self._probe is not None
-
-    @property
     def index(self) -> Array:
         """The number of the entry that each output entry reads, or NOWHERE."""
         if self._index is None:

@@ -1,7 +1,6 @@
 """`sparse_hessian`: pairs of slots, cuts, the way by the gradient, colours, prepared evaluations, inputs of any structure."""
 
 import threading
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ import dualmc as dm
 from dualmc import testing as dt
 from dualmc.sparse import hessian as module
 from dualmc.tangents.curved import CurvatureError
+from dualmc.timing import peak_bytes
 
 from .agreement import close, places
 from .writing import N, programs
@@ -267,11 +267,7 @@ def test_memory_grows_with_the_entries():
     def peak(n):
         x = np.linspace(0, 1, n)
         dm.sparse_hessian(rosenbrock)(x)
-        tracemalloc.start()
-        dm.sparse_hessian(rosenbrock)(x)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
+        return peak_bytes(lambda: dm.sparse_hessian(rosenbrock)(x))
 
     assert peak(100_000) < 100_000 * 8 * 150
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 import dualmc as dm
 from dualmc import structure
 from dualmc import testing as dt
+from dualmc.timing import peak_bytes
 
 from ..functions.table import CASES, over
 from ..linalg.cases import CASES as LINALG
@@ -296,11 +296,7 @@ def test_memory_of_a_gradient_does_not_grow_with_the_square():
     def peak(n):
         x = np.linspace(0.1, 1, n)
         dm.gradient(energy)(x)
-        tracemalloc.start()
-        dm.gradient(energy)(x)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
+        return peak_bytes(lambda: dm.gradient(energy)(x))
 
     assert peak(100_000) < 100_000 * 8 * 40
 
