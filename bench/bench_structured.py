@@ -350,8 +350,8 @@ def spread_back(terms, c, sums):
         total = sums.get(s.root)
         if total is None:
             total = sums[s.root] = np.zeros(s.root.shape)
-        if s.isview and s.index.size:
-            index, size = s.index, total.itemsize
+        index, size = s.index, total.itemsize
+        if index.size and np.may_share_memory(index, s.root.index):  # a slice
             strides = [k * size // index.itemsize for k in index.strides]
             view = np.ndarray(index.shape, total.dtype, total, int(index.item(0)) * size, strides)
             view += c * v
