@@ -73,6 +73,8 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
         leaves, structure = flatten(aux)
         aux = structure.unflatten(iter([_plain(a, level) for a in leaves]))
     leaves, structure = flatten(result)
+    if all([isinstance(y, Carrier) and y.level == level for y in leaves]):  # noqa: C419
+        return [y.primal for y in leaves], [y.tangent for y in leaves], structure, aux
     names = structure.paths(f"the result of {function_name(f)}")
     pairs = [leaving(y, where, level) for y, where in zip(leaves, names, strict=True)]
     return [p for p, _ in pairs], [t for _, t in pairs], structure, aux
@@ -136,11 +138,10 @@ class Call:
         self.name, self.f, self.args, self.kwargs = name, f, args, kwargs
         self.single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
         self.numbers = argument_numbers(name, argnums, len(args))
-        chosen = tuple(args[i] for i in self.numbers)
-        leaves, self.structure = flatten(chosen)
+        leaves, self.structure = flatten(tuple([args[i] for i in self.numbers]))
         self.leaves = all_entering(leaves, lambda: (f"{name}: {self._spelled(p)}" for p in self.structure.paths("")))
         self.points = self._points(batch)
-        self.shapes = [x.shape[batch:] for x in self.leaves]
+        self.shapes = [x.shape[batch:] for x in self.leaves] if batch else [x.shape for x in self.leaves]
 
     def _points(self, batch: int) -> Shape:
         if type(batch) is int and not batch:

@@ -292,7 +292,9 @@ def _gradient(
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
         found = structure.attempt(call, chosen, structure.LEAST_GRADIENT, lambda: structure.gradient(call, has_aux))
-        values, jacobians, outer, aux = found or _passes(call, chunk_size, has_aux)
+        if found is not None:
+            return found.values[0], call.like_inputs(iter(found.derivatives)), found.aux
+        values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.jacobian")
         return values[0], call.like_inputs(split_columns(jacobians[0], call.shapes)), aux
 

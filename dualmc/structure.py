@@ -9,7 +9,7 @@ from ._typing import Array, Shape
 from .arrays.creation import carries
 from .boundary import Call
 from .errors import NoTangentError
-from .passes import basis_of_all, chunks, rows
+from .passes import basis_of_all, chunks, pulled, rows
 from .recording import Recording, record
 from .tangents import dense, structured
 from .tangents.curved import CurvatureError, along
@@ -38,12 +38,14 @@ def checked_strategy(name: str, strategy: Strategy, chunk_size: int | None) -> S
 
 def applies(call: Call, strategy: Strategy, least: int) -> bool:
     """Whether a recorded run is to be tried: real inputs without tangents or axes of points, and enough of them unless it is asked for."""
-    fits = not call.points and not any(carries(x) or x.dtype.kind == "c" for x in call.leaves)
+    if strategy == "dense":
+        return False
+    fits = not call.points and not any([carries(x) or x.dtype.kind == "c" for x in call.leaves])  # noqa: C419
     if strategy == "structured" and not fits:
         raise TypeError(
             f"{call.name}: strategy='structured' takes real inputs without tangents of other transforms and no batch; use 'auto'"
         )
-    return fits and (strategy == "structured" or (strategy == "auto" and sum(x.size for x in call.leaves) >= least))
+    return fits and (strategy == "structured" or sum([x.size for x in call.leaves]) >= least)
 
 
 def most_slots(call: Call) -> int:
@@ -64,7 +66,7 @@ def attempt(call: Call, strategy: Strategy, least: int, solve: Callable[[], T | 
 
 
 class Solved(NamedTuple):
-    """What a run gives: values, their derivatives (shape of the value + (n,)), and how they are put back."""
+    """What a run gives: values, their derivatives, and how they are put back."""
 
     values: list[Array]
     derivatives: list[Array]
@@ -82,7 +84,7 @@ def _is_scalar(recording: Recording) -> bool:
 
 
 def _one(y: Array) -> Array:
-    return np.ones((), y.dtype if y.dtype.kind == "f" else np.float64)[()]
+    return y.dtype.type(1) if y.dtype.kind == "f" else np.float64(1)
 
 
 def _flat(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> Array:
@@ -102,20 +104,20 @@ def _complete(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> li
 
 
 def gradient(call: Call, has_aux: bool) -> Solved | None:
-    """Return value and gradient from one walk back; None if f does not return one number, or if nan comes out."""
+    """Return the value and the gradient by each input, from one walk back; None if f does not return one number, or if nan comes out."""
     recording = _recorded(call, has_aux)
     if not _is_scalar(recording):
         return None
     values, outer, aux, tape = recording
-    found = _flat(call, tape.pull([_one(values[0])], free=True, strict=False))
-    return None if dense.has_nan(found) else Solved(values, [found], outer, aux)
+    found = pulled(tape, [_one(values[0])], free=True, strict=False)
+    return None if any(map(dense.has_nan, found)) else Solved(values, found, outer, aux)
 
 
 def jacobian(call: Call, has_aux: bool, limit: int | None) -> Solved | None:
     """
     Return values and Jacobians: from slots where there are no more than `limit`, else by rows where outputs are fewer than inputs.
 
-    None if neither pays, or nan comes out.
+    A Jacobian has the shape of the value + (n,). None if neither pays, or nan comes out.
     """
     values, outer, aux, tape = _recorded(call, has_aux)
     family = Family(call.leaves, limit)

@@ -1,5 +1,6 @@
 """Nested tuples, lists, dicts and named tuples of arrays: taken apart into leaves and put together again."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -51,9 +52,21 @@ _LEAF = Structure(None, (), (), lambda leaves: leaves[0])
 _PLAIN = (np.ndarray, np.generic, int, float, complex, bool, str, bytes, type(None))
 
 
+@functools.lru_cache(64)
+def _is_of_leaves(kind: Any) -> bool:
+    """Whether a type, no tuple, list or dict, is one of leaves; what it is not may be registered as a container."""
+    return issubclass(kind, _PLAIN) or hasattr(kind, "__array_function__")
+
+
+@functools.lru_cache(64)
+def _row(n: int) -> Structure:
+    """Return the structure of a tuple of n leaves."""
+    return Structure(tuple, tuple(range(n)), (_LEAF,) * n, tuple)
+
+
 def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:
     """Return (kind, keys, children, how to build it), or None for a leaf."""
-    kind = type(tree)
+    kind: Any = type(tree)
     if kind is np.ndarray:
         return None
     if isinstance(tree, tuple) and hasattr(kind, "_fields"):
@@ -63,9 +76,7 @@ def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[
     if isinstance(tree, dict):
         keys = tuple(tree)
         return kind, keys, tuple(tree.values()), lambda c: dict(zip(keys, c, strict=True))
-    if isinstance(tree, _PLAIN) or hasattr(kind, "__array_function__"):
-        return None
-    return _registered(tree)
+    return None if _is_of_leaves(kind) else _registered(tree)
 
 
 def _registered(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:
@@ -82,6 +93,8 @@ def _registered(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Call
 
 def flatten(tree: Tree) -> tuple[list[Any], Structure]:
     """Return the leaves of a tree, and its structure."""
+    if type(tree) is tuple and all([type(child) is np.ndarray for child in tree]):  # noqa: C419 - a generator takes twice the time
+        return list(tree), _row(len(tree))
     parts = _parts(tree)
     if parts is None:
         return [tree], _LEAF

@@ -413,6 +413,8 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 if made is not None:
                     return made
             u, v = a.tangent, b.tangent
+            if type(u) in _RECORDED and rule.short:
+                return _recorded(rule, a, b)
             if rule.short and level == b.level and (type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW)):
                 p, q = a._primal, b._primal
                 if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
@@ -442,14 +444,14 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
 
 def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
-    p, u, level = (a._primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
+    p, u, level = (a._primal, a.tangent, a.level) if type(a) is Dual else (a, None, b.level)
     q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
-    plain = (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q))
-    quiet: Any = rule.quiet
-    if plain and (level is None or level == other) and (quiet is False or not quiet(p, q)):
-        ans = rule.func(p, q)
-        if ans.dtype is (p.dtype if u is not None else q.dtype):
-            return Dual(ans, _record(rule, ans, (p, q), (p, q), (u, v)), other)
+    if level == other and (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q)):
+        quiet: Any = rule.quiet
+        if quiet is False or not quiet(p, q):
+            ans = rule.func(p, q)
+            if ans.dtype is (p.dtype if u is not None else q.dtype):
+                return Dual(ans, _record(rule, ans, (p, q), (p, q), (u, v)), level)
     return WAYS[Elementwise](rule, (a, b), {})
 
 

@@ -18,10 +18,7 @@ def getitem_op(shape: Shape, key: Any) -> LinearOp:
     """Return the map x -> x[key]. Basic keys are cached: building costs more than using it on a small array."""
     keys = key if type(key) is tuple else (key,)
     try:
-        known = (
-            shape,
-            *(("slice", k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys),
-        )
+        known = (shape, *[(slice, k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys])
         op = _basic.get(known)
     except TypeError:
         return _getitem_op(shape, keys)
@@ -122,7 +119,7 @@ def _advanced_op(shape: Shape, out: Shape, parts: list[Any]) -> LinearOp:
 
 def zeros_as(shape: Shape, like: Array) -> Array:
     """Return zeros that can hold values of the kind of like."""
-    return np.zeros(shape, like.dtype, like=like if hasattr(like, "_push_linear") else None)
+    return np.zeros(shape, like.dtype, like=like) if hasattr(like, "_push_linear") else np.zeros(shape, like.dtype)
 
 
 def take_flat(shape: Shape, index: Array, filled: Array | None = None) -> LinearOp:

@@ -28,10 +28,8 @@ class Curved(Diagonal):
 
     __slots__ = ("kept", "known", "places", "rule")
 
-    def __init__(
-        self, rule: Any, parents: Sequence[Node], places: Sequence[int], kept: list[Any], shapes: Sequence[Shape], like: Array
-    ) -> None:
-        self.rule, self.parents, self.places, self.kept, self.shapes = rule, parents, places, kept, shapes
+    def __init__(self, rule: Any, parents: Sequence[Node], places: Sequence[int], kept: list[Any], like: Array) -> None:
+        self.rule, self.parents, self.places, self.kept = rule, parents, places, kept
         self.shape, self.dtype, self.select, self.curved = like.shape, like.dtype, rule.select, True
         self.known: list[Any] | None = None
         self.number = number()
@@ -126,10 +124,10 @@ def _bend(node: Curved, c: Array, ts: Sequence[Array], sums: Cotangents) -> None
     for i, j, dd in node.curvature():
         w = c if dd is ONE else -c if dd is MINUS_ONE else c * dd.conjugate()
         for to, along_ in {(i, j), (j, i)}:
-            term = dense.aligned(ts[along_], node.shapes[along_], node.shape).conjugate() * w
+            term = dense.aligned(ts[along_], node.parents[along_].shape, node.shape).conjugate() * w
             totals[to] = totals[to] + term if to in totals else term
     for i, total in totals.items():
-        shape = node.shapes[i]
+        shape = node.parents[i].shape
         lead = ts[i].shape[: ts[i].ndim - len(shape)]
         full = total if total.shape == lead + node.shape else np.broadcast_to(total, lead + node.shape)
         sums.add(node.parents[i], full if shape == node.shape else unbroadcast(full, shape, nd), type(full) is ndarray and full is total)
@@ -176,10 +174,10 @@ def curvatures(
             if c is None:
                 continue
             if type(node) is Curved:
-                turned = c.conjugate()
+                turned, shapes = c.conjugate(), [p.shape for p in node.parents]
                 for i, j, dd in node.curvature():
                     w = turned if dd is ONE else -turned if dd is MINUS_ONE else turned * dd
-                    see(given[node], node.shapes, node.shape, i, j, -w if sums.minus else w)
+                    see(given[node], shapes, node.shape, i, j, -w if sums.minus else w)
             elif type(node) is Bound and len(node.parents) > 1:
                 raise CurvatureError
             node.pull(c, owned, sums)

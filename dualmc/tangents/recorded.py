@@ -97,6 +97,11 @@ class View(Recorded):
 
     def read(self) -> Node:
         """Return the node that says what this tangent is now."""
+        base = self.base
+        if type(base) is Recorded:  # as nearly all are
+            if self.seen is not base.node:
+                self.seen, self.node = base.node, Map(base.node, self.op)
+            return self.node
         views: list[View] = []
         t: Recorded = self
         while isinstance(t, View):
@@ -203,23 +208,21 @@ def elementwise(
     partials = rule.d
     parents: list[Node] = []
     kept: list[Any] = []
-    shapes: list[Shape] = []
     held = False  # whether a partial is an array that may be overwritten
     for i, t in enumerate(tangents):  # zip would take a fifth of the time of the whole
         if t is not None:
-            d, parent = partials[i], t.read()
+            d, parent = partials[i], t.node if type(t) is Recorded else t.read()
             if parent.curved:
                 return _curved(rule, ans, args, primals, tangents)
             if d is not ZERO:
                 parents.append(parent)
-                shapes.append(primals[i].shape)
                 if type(d) is not Const:
                     d = d(ans, *args)
                     held = held or type(d) not in _FIXED
                 kept.append(d)
     if not parents:
         return None
-    node = Diagonal(parents, kept, shapes, ans.shape, ans.dtype, rule.select)
+    node = Diagonal(parents, kept, ans.shape, ans.dtype, rule.select)
     new = Recorded(node)
     if held:
         _hold(new, node, ans, primals, tangents)
@@ -245,7 +248,7 @@ def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array]
     if not places:
         return None
     parents = [tangents[i].read() for i in places]  # type: ignore[union-attr]
-    node = Curved(rule, parents, places, [ans, *args], [primals[i].shape for i in places], ans)
+    node = Curved(rule, parents, places, [ans, *args], ans)
     new = Recorded(node)
     if is_mutable(ans):
         _lend(new, node, 0)
@@ -304,14 +307,14 @@ def _taken(d: Callable[[Array, Array], Array]) -> tuple[bool, bool]:
 def scale(t: Recorded, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, select: bool = False) -> Recorded:
     """Return diag(g)·t broadcast to shape."""
     node = t.read()
-    return Recorded(Diagonal([node], [g], (shape_in,), shape, dtype, select, curved=node.curved))
+    return Recorded(Diagonal([node], [g], shape, dtype, select, node.curved))
 
 
 def add(a: Recorded, b: Recorded, *, owned: bool = False) -> Recorded:
     """Return a + b."""
     x, y = a.read(), b.read()
     dtype = None if x.dtype is None or y.dtype is None else np.result_type(x.dtype, y.dtype)
-    return Recorded(Diagonal([x, y], [ONE, ONE], (x.shape, y.shape), a.shape, dtype, curved=x.curved or y.curved))
+    return Recorded(Diagonal([x, y], [ONE, ONE], a.shape, dtype, curved=x.curved or y.curved))
 
 
 def linear(op: LinearOp, t: Recorded) -> Recorded:
@@ -396,7 +399,7 @@ def join(ops: Sequence[LinearOp], parts: Sequence[Recorded | None], shape: Shape
 
 def zeros(t: Recorded, nd_in: int, shape: Shape, dtype: Any) -> Recorded:
     """Return the zero tangent of a new array."""
-    return Recorded(Diagonal((), [], (), shape, dtype, curved=t.read().curved))
+    return Recorded(Diagonal((), [], shape, dtype, curved=t.read().curved))
 
 
 def copy(t: Recorded) -> Recorded:
@@ -410,7 +413,7 @@ def settle(t: Recorded, ans: Array) -> Recorded:
     if node.dtype is None:
         node.dtype = ans.dtype
     elif node.dtype is not ans.dtype and node.dtype != ans.dtype:
-        return Recorded(Diagonal([node], [ONE], (t.shape,), t.shape, ans.dtype, curved=node.curved))
+        return Recorded(Diagonal([node], [ONE], t.shape, ans.dtype, curved=node.curved))
     return t
 
 

@@ -82,17 +82,20 @@ class Cotangents:
 
     def product(self, c: Array, g: Any, select: bool = False, spare: bool = False) -> Array:
         """Return the transpose of diag(g) applied to c, in the memory of g if that is spare and fits."""
-        if isinstance(g, (int, float)) and g and abs(g) < math.inf:  # makes no nan
+        if type(g) is not ndarray and isinstance(g, (int, float)) and g and abs(g) < math.inf:  # makes no nan
             return _scaled(c, g)
         g = g.conjugate()
-        if select or (self.strict and not spare):
-            return dense.product(c, g, select=select)
-        r = np.multiply(c, g, out=g) if spare and type(c) is ndarray and c.dtype is g.dtype and c.shape == g.shape else c * g
+        if select:
+            return dense.product(c, g, select=True)
+        r = np.multiply(c, g, g) if spare and type(c) is ndarray and c.dtype is g.dtype and c.shape == g.shape else c * g
         return np.where(dense.vanishing(c), 0, r) if self.strict and dense.has_nan(r) else r
 
     def add_through(self, node: "Node", op: LinearOp, c: Array) -> bool:
         """Add c to the entries that a map reads as a view, and say whether that was possible."""
-        total, private, minus = self.sums.get(node, NOTHING)
+        known = self.sums.get(node)
+        if known is None:
+            return False
+        total, private, minus = known
         if not private or type(total) is not ndarray or type(c) not in (ndarray, np.float64) or c.dtype != total.dtype:
             return False
         y = op.apply(total)
@@ -123,7 +126,7 @@ def _scaled(c: Array, g: float) -> Array:
     return np.broadcast_to(one * g, c.shape)
 
 
-_MANY = 4096  # numbers; fewer are multiplied in the time that it takes to find out that they are alike
+_MANY = 4096  # numbers; fewer are multiplied in the time that it takes to find out whether they are alike, or where they may go
 
 
 class Node:
@@ -162,21 +165,13 @@ class Leaf(Node):
 class Diagonal(Node):
     """Σ diag(gᵢ)·tᵢ, each term broadcast from the shape of tᵢ; without terms it is zero."""
 
-    __slots__ = ("partials", "select", "shapes")
+    __slots__ = ("partials", "select")
 
     def __init__(
-        self,
-        parents: Sequence[Node],
-        partials: list[Any],
-        shapes: Sequence[Shape],
-        shape: Shape,
-        dtype: Any,
-        select: bool = False,
-        *,
-        curved: bool = False,
+        self, parents: Sequence[Node], partials: list[Any], shape: Shape, dtype: Any, select: bool = False, curved: bool = False
     ) -> None:
-        self.parents, self.partials, self.shapes = parents, partials, shapes
-        self.shape, self.dtype, self.select, self.number, self.curved = shape, dtype, select, number(), curved
+        self.parents, self.partials, self.select = parents, partials, select
+        self.shape, self.dtype, self.number, self.curved = shape, dtype, number(), curved
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of partial i, which may be overwritten."""
@@ -184,20 +179,20 @@ class Diagonal(Node):
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         total: Any = None
-        for t, g, shape in zip(tangents, self.partials, self.shapes, strict=True):
-            new = space.scale(t, g, shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
+        for t, g, parent in zip(tangents, self.partials, self.parents, strict=True):
+            new = space.scale(t, g, parent.shape, self.shape, t.dtype if self.dtype is None else self.dtype, select=self.select)
             total = new if total is None else space.add(total, new, owned=total is not tangents[0])
         return total
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
         alone = owned and len(self.parents) == 1
-        for parent, g, shape in zip(self.parents, self.partials, self.shapes, strict=True):
+        for parent, g in zip(self.parents, self.partials, strict=True):
             d, mine = c, alone
             if type(g) is not Const:
                 d = sums.product(c, g, self.select)
                 mine = getattr(d, "base", None) is None
-            if shape != self.shape:
-                d, mine = unbroadcast(d, shape, len(self.shape)), True
+            if parent.shape != self.shape:
+                d, mine = unbroadcast(d, parent.shape, len(self.shape)), True
             sums.add(parent, d, mine, g is MINUS_ONE)
 
 
@@ -225,12 +220,14 @@ class Slope(Node):
         return space.product(tangents[0], self._partial(), select=False)
 
     def pull(self, c: Array, owned: bool, sums: Cotangents) -> None:
-        if sums.last and self.g is None:
+        g, spare = self.g, False
+        if g is None:
             g = self.d(*self.kept)
-            spare = type(g) is ndarray and g.base is None and references(g) <= ALONE
-            sums.add(self.parents[0], sums.product(c, g, spare=spare), True)
-        else:
-            sums.add(self.parents[0], sums.product(c, self._partial()), True)
+            if sums.last:
+                spare = type(g) is ndarray and g.size >= _MANY and g.base is None and references(g) <= ALONE
+            else:
+                self.g, self.kept = g, []
+        sums.add(self.parents[0], sums.product(c, g, False, spare), True)
 
 
 class Map(Node):
