@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from .._typing import Array
 from ..errors import lost
@@ -62,6 +63,13 @@ def as_arrays(xs: Sequence[Any]) -> list[Array]:
     """Return all as arrays; a Python number takes the dtype of the others."""
     dtype = np.result_type(*(as_array(x).dtype for x in xs if type(x) not in (int, float)))
     return [np.asarray(x, dtype) if type(x) in (int, float) else as_array(x) for x in xs]
+
+
+def leaves_alone(c: Any, p: Array) -> bool:
+    """Whether a constant beside p leaves its shape and dtype alone: a Python number but 0, or an array like it."""
+    if type(c) is float or type(c) is int:
+        return c != 0
+    return type(c) is ndarray and c.ndim < 2 and c.shape == p.shape and c.dtype == p.dtype
 
 
 def copy_into(target: Any, value: Any, what: str) -> None:

@@ -18,12 +18,12 @@ from ..linear_op import LinearOp
 from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
-from ..rules.rule import Elementwise, Multilinear
+from ..rules.rule import Elementwise, Linear, Multilinear
 from ..tangents import recorded, space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
-from .creation import as_array, base_of, carries, checked_parts, replace_part
+from .creation import as_array, base_of, carries, checked_parts, foremost, leaves_alone, replace_part
 from .methods import ArrayMethods
-from .protocol import NumPyProtocol
+from .protocol import NumPyProtocol, out_position
 
 _ALL = slice(None)
 _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
@@ -31,9 +31,8 @@ _RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 _rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
 _RECORDED, _record, _NUMBERS = recorded.TYPES, recorded.elementwise, frozenset({float, int})
-_LEAST, _BLOCK = large.LEAST_ONE_SIDED, large.BLOCK
-_SHORT, _DOUBLE, _new = large.SHORT, np.dtype(np.float64), object.__new__
-_kernel_of = _switch.unary.get
+_LEAST, _BLOCK, _SHORT, _kernel_of = large.LEAST_ONE_SIDED, large.BLOCK, large.SHORT, _switch.unary.get
+_DOUBLE, _new = np.dtype(np.float64), object.__new__
 # The rules of Python's operators; defrule does not replace them.
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 _FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
@@ -164,6 +163,13 @@ class Carrier(NumPyProtocol, ArrayMethods):
             if type(rule) is Multilinear and len(inputs) == 2:
                 return _product(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        if args and args[0] is self and "out" not in kwargs:
+            rule = _rule_of(func)
+            if type(rule) is Linear and len(args) <= out_position(func) and foremost(args[1:]) is foremost(kwargs.values()) is None:
+                return self._like(*self.chain.linear(rule, self._primal, self.tangent, args[1:], kwargs))
+        return NumPyProtocol.__array_function__(self, func, types, args, kwargs)
 
     # Indexing: basic keys give views that share primal and tangent with this array.
 
@@ -343,7 +349,7 @@ class Dual(Carrier):
                 return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
             if type(key) is slice:
                 return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
-        elif (type(key) is slice or type(key) is int) and type(p) is ndarray and type(t) in _RECORDED:
+        elif type(p) is ndarray and type(t) in _RECORDED and (type(key) is slice or type(key) is int):
             return Dual(q := p[key], recorded.part(t, getitem_op(p.shape, key), q), self.level)
         return Carrier.__getitem__(self, key)
 
@@ -382,13 +388,18 @@ def _unary(rule: Any, a: Carrier) -> Any:
         pair = large.elementwise(rule, (a._primal,), (u,))
         if pair is not None:
             return Dual(pair[0], pair[1], a.level)
-    if d is not None and (type(u) is ndarray or type(u) in _RAW):
-        p = a._primal
-        ans = rule.func(p)
-        g = d(ans, p)
-        t = -u if rule.d[0] is MINUS_ONE else u * g
-        if (type(g) is float and abs(g) < inf) or not has_nan(t):
-            return Dual(ans, t, a.level)
+    if d is not None:
+        if type(u) in _RAW:
+            p = a._primal
+            ans = rule.func(p)
+            g = d(ans, p)
+            t = -u if rule.d[0] is MINUS_ONE else u * g
+            if (type(g) is float and abs(g) < inf) or not has_nan(t):
+                return Dual(ans, t, a.level)
+        elif type(u) in _RECORDED and type(a._primal) in _RAW:
+            p = a._primal
+            ans = rule.func(p)
+            return Dual(ans, recorded.slope(rule, ans, p, u) if callable(rule.d[0]) else _record(rule, ans, (p,), (p,), (u,)), a.level)
     elif rule.quiet_slope is not None and type(u) in _RAW:
         p = a._primal
         ans = rule.func(p)
@@ -396,10 +407,6 @@ def _unary(rule: Any, a: Carrier) -> Any:
             t = u * rule.quiet_slope(ans, p)
         if t.dtype == ans.dtype and not has_nan(t):
             return Dual(ans, t, a.level)
-    elif d is not None and type(u) in _RECORDED and type(a._primal) in _RAW:
-        p = a._primal
-        ans = rule.func(p)
-        return Dual(ans, recorded.slope(rule, ans, p, u) if callable(rule.d[0]) else _record(rule, ans, (p,), (p,), (u,)), a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
 
@@ -413,8 +420,6 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 if made is not None:
                     return made
             u, v = a.tangent, b.tangent
-            if type(u) in _RECORDED and rule.short:
-                return _recorded(rule, a, b)
             if rule.short and level == b.level and (type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW)):
                 p, q = a._primal, b._primal
                 if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
@@ -433,9 +438,11 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                         t += v * d1(ans, p, q)
                     if not has_nan(t):
                         return Dual(ans, t, level)
-        elif rule.short and type(a.tangent) in _RAW and _simple(b, a._primal):
+            elif rule.short and type(u) in _RECORDED:
+                return _recorded(rule, a, b)
+        elif rule.short and type(a.tangent) in _RAW and leaves_alone(b, a._primal):
             return _one_sided(rule, a._primal, b, 0, a)
-    elif rule.short and type(b) is Dual and type(b.tangent) in _RAW and _simple(a, b._primal):
+    elif rule.short and type(b) is Dual and type(b.tangent) in _RAW and leaves_alone(a, b._primal):
         return _one_sided(rule, a, b._primal, 1, b)
     if rule.short and type(a.tangent if isinstance(a, Carrier) else b.tangent) in _RECORDED:
         return _recorded(rule, a, b)
@@ -444,14 +451,18 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
 
 def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
     """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
-    p, u, level = (a._primal, a.tangent, a.level) if type(a) is Dual else (a, None, b.level)
-    q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    if type(a) is Dual:
+        p, u, level = a._primal, a.tangent, a.level
+        q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    else:
+        p, u, level = a, None, b.level
+        q, v, other = b._primal, b.tangent, level
     if level == other and (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q)):
         quiet: Any = rule.quiet
         if quiet is False or not quiet(p, q):
             ans = rule.func(p, q)
-            if ans.dtype is (p.dtype if u is not None else q.dtype):
-                return Dual(ans, _record(rule, ans, (p, q), (p, q), (u, v)), level)
+            if ans.dtype is (q if u is None else p).dtype:
+                return Dual(ans, recorded.binary(rule, ans, p, q, u, v), level)
     return WAYS[Elementwise](rule, (a, b), {})
 
 
@@ -463,13 +474,6 @@ def _product(rule: Any, a: Any, b: Any) -> Any:
         ans, t = propagate.multilinear(rule, (p, q), (u, v), tuple, {})
         return Dual(ans, t, other)
     return WAYS[Multilinear](rule, (a, b), {})
-
-
-def _simple(c: Any, p: Array) -> bool:
-    """Whether a constant beside p leaves its shape and dtype alone: a Python number but 0, or an array like it."""
-    if type(c) is float or type(c) is int:
-        return c != 0
-    return type(c) is ndarray and c.ndim < 2 and c.shape == p.shape and c.dtype == p.dtype
 
 
 def _one_sided(rule: Elementwise, p: Array, q: Array, i: int, x: Dual) -> Any:

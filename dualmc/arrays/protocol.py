@@ -51,7 +51,7 @@ class NumPyProtocol:
         out = kwargs.pop("out", None) if kwargs else None
         if not args:
             args = (kwargs.pop(_first_parameter(func)),)
-        at = _out_position(func)
+        at = out_position(func)
         if len(args) > at:
             out, rest = args[at], args[at + 1 :]
             args = (*args[:at], None, *rest) if rest else args[:at]
@@ -65,7 +65,7 @@ def _first_parameter(func: Any) -> str:
 
 
 @functools.cache
-def _out_position(func: Any) -> int:
+def out_position(func: Any) -> int:
     """Return where out= may be given by place; beyond all arguments if it may not."""
     try:
         parameters = list(inspect.signature(func).parameters.values())

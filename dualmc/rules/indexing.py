@@ -18,7 +18,10 @@ def getitem_op(shape: Shape, key: Any) -> LinearOp:
     """Return the map x -> x[key]. Basic keys are cached: building costs more than using it on a small array."""
     keys = key if type(key) is tuple else (key,)
     try:
-        known = (shape, *[(slice, k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys])
+        if type(key) is slice:
+            known: Any = shape, (slice, key.start, key.stop, key.step)
+        else:
+            known = (shape, *[(slice, k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys])
         op = _basic.get(known)
     except TypeError:
         return _getitem_op(shape, keys)

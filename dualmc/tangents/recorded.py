@@ -83,7 +83,7 @@ class View(Recorded):
 
     def __init__(self, base: Recorded, op: LinearOp) -> None:
         self.base, self.op, self.keepers = base, op, None
-        self.origin = base.root()
+        self.origin = base if type(base) is Recorded else base.root()
         self.seen: Node | None = None
 
     @property
@@ -178,13 +178,14 @@ def _keep(node: Any, i: int, x: Any, t: Recorded | None) -> None:
 
 def _lend(t: Recorded, node: Any, i: int) -> None:
     """Note that part i of a node is the array of t."""
-    root = t.root()
-    if root.keepers is None:
-        root.keepers = []
-    if root.keepers is PUBLIC:
+    root = t if type(t) is Recorded else t.root()
+    keepers = root.keepers
+    if keepers is None:
+        root.keepers = [(weakref.ref(node), i)]
+    elif keepers is PUBLIC:
         node.replace(i)
     else:
-        root.keepers.append((weakref.ref(node), i))  # type: ignore[union-attr]
+        keepers.append((weakref.ref(node), i))  # type: ignore[union-attr]
 
 
 def release(t: Recorded, *, public: bool = False) -> None:
@@ -226,6 +227,34 @@ def elementwise(
     new = Recorded(node)
     if held:
         _hold(new, node, ans, primals, tangents)
+    return new
+
+
+def binary(rule: Any, ans: Array, p: Array, q: Array, u: Recorded | None, v: Recorded | None) -> Recorded:
+    """Do the same for a short rule of two arguments, at least one of which has a tangent: the loop, unrolled."""
+    d, e = rule.d
+    parents: list[Node] = []
+    kept: list[Any] = []
+    held = False
+    if u is not None:
+        node = u.node if type(u) is Recorded else u.read()
+        if type(d) is not Const:
+            d = d(ans, p, q)
+            held = type(d) not in _FIXED
+        parents.append(node)
+        kept.append(d)
+    if v is not None:
+        node = v.node if type(v) is Recorded else v.read()
+        if type(e) is not Const:
+            e = e(ans, p, q)
+            held = held or type(e) not in _FIXED
+        parents.append(node)
+        kept.append(e)
+    if node.curved:
+        return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
+    new = Recorded(made := Diagonal(parents, kept, ans.shape, ans.dtype))
+    if held:
+        _hold(new, made, ans, (p, q), (u, v))
     return new
 
 
@@ -278,7 +307,7 @@ def residual(t: Recorded, tangents: Sequence[Recorded | None]) -> None:
 
 def slope(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
     """Return diag(∂ans/∂x)·t, whose partial is found when it is used."""
-    d, parent = rule.slope, t.read()
+    d, parent = rule.slope, t.node if type(t) is Recorded else t.read()
     if parent.curved:
         return _curved(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
     takes_ans, takes_x = _taken(d)

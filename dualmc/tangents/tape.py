@@ -382,11 +382,12 @@ class Tape:
         self.leaves, self.roots = leaves, roots
         found: set[Node] = set()
         todo: list[Node] = [r for r in roots if r is not None]
+        pop, note, extend = todo.pop, found.add, todo.extend
         while todo:
-            node = todo.pop()
+            node = pop()
             if node not in found:
-                found.add(node)
-                todo.extend(node.parents)
+                note(node)
+                extend(node.parents)
         self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
         self.last: dict[Node, Node] | None = None
 
@@ -453,10 +454,11 @@ class Tape:
             self.nodes, self.roots, self.last = None, (), None
         else:
             nodes = nodes.copy()
+        take = sums.sums.pop
         with quiet():
             while nodes:
                 node = nodes.pop()
-                c, owned, sums.minus = sums.sums.pop(node, NOTHING)
+                c, owned, sums.minus = take(node, NOTHING)
                 if c is not None:
                     node.pull(c, owned, sums)
         return [sums.of(k) for k in self.leaves]

@@ -3,6 +3,7 @@
 import numpy as np
 
 import dualmc as dm
+from dualmc import propagate
 from dualmc.rules import RULES
 from dualmc.rules.rule import Join, Linear, Multilinear, Weighted
 from dualmc.tangents import dense
@@ -73,8 +74,9 @@ def test_the_tables_reach_every_linear_rule(monkeypatch):
     """A rule of these kinds that no case uses would be tested by nothing."""
     used = set()
     kinds = (Linear, Multilinear, Weighted, Join)
-    evaluate = dm.Dual._evaluate
+    evaluate, linear = dm.Dual._evaluate, propagate.linear
     monkeypatch.setattr(dm.Dual, "_evaluate", staticmethod(lambda rule, args, kwargs: used.add(rule) or evaluate(rule, args, kwargs)))
+    monkeypatch.setattr(propagate, "linear", lambda rule, *args: used.add(rule) or linear(rule, *args))
     for case in CASES:
         xs, ts = case.sample()
         case.f(*map(dm.Dual, xs, ts))
