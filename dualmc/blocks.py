@@ -1,5 +1,6 @@
 """Blocks of pairs of directions, carried through a function in passes of HyperDuals."""
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -40,8 +41,8 @@ class Side:
         self.trees = [call.structure.children[i] for i in chosen]
         self.leaves = [k for i in chosen for k in range(sum(counts[:i]), sum(counts[: i + 1]))]
         self.shapes = [call.shapes[k] for k in self.leaves]
-        self.starts = dict(zip(self.leaves, np.cumsum([0, *map(math.prod, self.shapes)]).tolist(), strict=False))
-        self.n = sum(map(math.prod, self.shapes))
+        starts = [*itertools.accumulate(map(math.prod, self.shapes), initial=0)]
+        self.starts, self.n = dict(zip(self.leaves, starts, strict=False)), starts[-1]
 
     def like_inputs(self, leaves: Iterator[Any]) -> Tree:
         """Return leaves in the structure of the arguments; a tuple of them for several."""

@@ -27,6 +27,7 @@ class Curved(Diagonal):
     """An element-wise function that keeps what its partials of both orders take: ans and the arguments."""
 
     __slots__ = ("kept", "known", "places", "rule")
+    bends = True
 
     def __init__(self, rule: Any, parents: Sequence[Node], places: Sequence[int], kept: list[Any], like: Array) -> None:
         self.rule, self.parents, self.places, self.kept = rule, parents, places, kept
@@ -61,6 +62,7 @@ class Opaque(Map):
     """What stands behind a map that was made from primals: linear in the tangent, with a second derivative that nobody noted."""
 
     __slots__ = ()
+    bends = True
 
     def __init__(self, parent: Node) -> None:
         shape = parent.shape
@@ -74,16 +76,13 @@ Seen = dict[Node, Sequence[Any]]
 def seen(tape: Tape, tangents: Sequence[Any], space: Any) -> Seen:
     """Push tangents of a space, and return those that enter an operation which has a curvature."""
     found: Seen = {}
-
-    def see(node: Node, given: Sequence[Any]) -> bool:
-        if type(node) is Curved or (type(node) is Bound and len(node.parents) > 1):
-            found[node] = given
-            return True
-        if type(node) is Opaque or (type(node) is Weighed and not node.is_piecewise_linear):
-            raise CurvatureError
-        return False
-
-    tape.push(tangents, space, see)
+    for node in tape.kept():
+        if node.bends:
+            if type(node) is Curved or (type(node) is Bound and len(node.parents) > 1):
+                found[node] = ()
+            elif type(node) is Opaque or (type(node) is Weighed and not node.is_piecewise_linear):
+                raise CurvatureError
+    tape.push(tangents, space, found)
     return found
 
 

@@ -143,6 +143,12 @@ class Gather:
         return self._whole
 
     @property
+    def line(self) -> tuple[int, tuple[int, ...]] | None:
+        """The first entry that it reads and the step along each axis, if entries lie evenly in the root."""
+        probe = self._probe
+        return None if probe is None else (int(probe.__array_interface__["data"][0]) - self.root.start, probe.strides)
+
+    @property
     def offset(self) -> int:
         """How far from itself an entry in the middle reads: slots sorted by it are sorted in nearly every row."""
         if self._offset is None:

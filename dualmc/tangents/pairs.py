@@ -1,5 +1,6 @@
 """The Hessian from slots: Σ Gₛᵀ·diag(d)·Gₜ over pairs of gathers, one for each two that meet in an operation with curvature."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,16 +83,33 @@ def matrix(pairs: Pairs, leaves: Sequence[Root], dtype: Any) -> Array:
     for r in leaves:
         starts[r] = at
         at += r.size
+    total = np.zeros(n * n, dtype)
     places, weights = [], []
     for (s, t), d in pairs.blocks.items():
-        rows, columns, values = entries(s, t, d)
-        rows, columns = rows + np.intp(starts[s.root]), columns + np.intp(starts[t.root])
-        places.append(rows * n + columns)
-        weights.append(values)
-        if s is not t:
-            places.append(columns * n + rows)
+        for a, b in ((s, t),) if s is t else ((s, t), (t, s)):
+            view = _even(total, n, a, starts[a.root], b, starts[b.root])
+            if view is not None:
+                view += d
+                continue
+            rows, columns, values = entries(a, b, d)
+            places.append((rows + np.intp(starts[a.root])) * n + columns + starts[b.root])
             weights.append(values)
-    if not places:
-        return np.zeros((n, n), dtype)
-    total = np.bincount(np.concatenate(places), np.concatenate(weights), minlength=n * n)
-    return total.reshape(n, n).astype(dtype, copy=False)
+    if places:
+        total += np.bincount(np.concatenate(places), np.concatenate(weights), minlength=n * n)
+    return total.reshape(n, n)
+
+
+def _even(total: Array, n: int, s: Gather, row: int, t: Gather, column: int) -> Array | None:
+    """Return the view of the entries of a matrix of n columns that two gathers meet in, if those lie evenly and apart from each other."""
+    one, other = s.line, t.line
+    if one is None or other is None or not math.prod(s.shape):
+        return None
+    steps = [n * i + j for i, j in zip(one[1], other[1], strict=True)]
+    reach = 0
+    for step, length in sorted([(abs(step), length) for step, length in zip(steps, s.shape, strict=True) if length > 1]):
+        if step <= reach:
+            return None
+        reach += step * (length - 1)
+    size = total.itemsize
+    start = (one[0] + row) * n + other[0] + column
+    return np.ndarray(s.shape, total.dtype, total, start * size, [step * size for step in steps])

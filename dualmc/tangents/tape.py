@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy import ndarray
@@ -145,6 +145,8 @@ class Node:
     number: int
     curved: bool
     """Whether the operations of this tape keep what their second derivatives take."""
+    bends: ClassVar[bool] = False
+    """Whether an operation of this kind may have a second derivative."""
 
     def push(self, tangents: Sequence[Any], space: Any = dense) -> Any:
         raise NotImplementedError
@@ -254,6 +256,7 @@ class Weighed(Map):
     """op(diag(g)·t), where g and op may hold on to arrays of the user; `anew` finds both from copies."""
 
     __slots__ = ("anew", "g", "select")
+    bends = True
 
     def __init__(self, parent: Node, g: Array | None, op: LinearOp, anew: Callable[[], Any] | None, dtype: Any, *, select: bool) -> None:
         Map.__init__(self, parent, op, dtype)
@@ -287,6 +290,7 @@ class Bound(Node):
     """The product rule, Σᵢ f(x₁, ..., tᵢ, ..., xₙ) over some places i; the maps are built when they are first used."""
 
     __slots__ = ("bind", "operands", "ops", "places", "varying")
+    bends = True
 
     def __init__(
         self, parents: Sequence[Node], bind: Callable[..., LinearOp], places: Sequence[int], operands: list[Any], shape: Shape, dtype: Any
@@ -376,7 +380,7 @@ def _received(op: LinearOp, c: Array) -> Array:
 class Tape:
     """The operations between leaves and roots, in the order in which they were done; what no root depends on is dropped."""
 
-    __slots__ = ("last", "leaves", "nodes", "roots")
+    __slots__ = ("ends", "leaves", "nodes", "roots")
 
     def __init__(self, leaves: Sequence[Node], roots: Sequence[Node | None]) -> None:
         self.leaves, self.roots = leaves, roots
@@ -389,47 +393,54 @@ class Tape:
                 note(node)
                 extend(node.parents)
         self.nodes: list[Node] | None = sorted(found.difference(leaves), key=attrgetter("number"))
-        self.last: dict[Node, Node] | None = None
+        self.ends: dict[Node, list[Node]] | None = None
 
-    def push(self, tangents: Sequence[Any], space: Any = dense, see: Callable[[Node, Sequence[Any]], bool] | None = None) -> list[Any]:
+    def push(self, tangents: Sequence[Any], space: Any = dense, seen: "dict[Node, Sequence[Any]] | None" = None) -> list[Any]:
         """
         Return the tangents of the roots, given those of the leaves, all of one space; None for a root that does not depend on them.
 
-        `see(node, tangents)` is called with each operation and the tangents that enter it, and says whether it keeps them.
+        For each operation in `seen` the tangents that enter it are noted there.
         """
-        nodes = self.kept()
-        if self.last is None:
-            self.last = {parent: node for node in nodes for parent in node.parents}
-            self.last.update((r, r) for r in self.roots if r is not None)
+        nodes, ends = self.kept(), self._ends()
         values: dict[Node, Any] = dict(zip(self.leaves, tangents, strict=True))
         like, nd = _widest(tangents, self.leaves)
         owned: set[Node] = set()
-        writes = any(type(node) is Written for node in nodes)
+        writes = any([type(node) is Written for node in nodes])  # noqa: C419 - a generator takes twice the time
         with quiet():
             for node in nodes:
                 parents = node.parents
                 given = [values[p] for p in parents]
-                if see is not None and see(node, given):
+                if seen is not None and node in seen:
+                    seen[node] = given
                     owned.difference_update(parents)
                 if not parents:
                     t = space.zeros(like, nd, node.shape, node.dtype)
-                elif type(node) is Written and parents[0] in owned and self.last[parents[0]] is node:
+                elif writes and type(node) is Written and parents[0] in owned and parents[0] in ends.get(node, ()):
                     t = node.replaced(given[0], given[1:], space)
                     owned.add(node)
                 else:
-                    t = node.push(given, space)
-                    if node.dtype is not None and t.dtype != node.dtype:
-                        t = space.cast(t, node.dtype)
+                    t, dtype = node.push(given, space), node.dtype
+                    if dtype is not None and t.dtype is not dtype and t.dtype != dtype:
+                        t = space.cast(t, dtype)
                     if writes:
                         if space.owns(t, given):
                             owned.add(node)
                         else:
                             owned.difference_update(parents)
                 values[node] = t
-                for p in parents:
-                    if self.last[p] is node:
-                        values.pop(p, None)
+                for p in ends.get(node, ()):
+                    del values[p]
         return [None if r is None else values[r] for r in self.roots]
+
+    def _ends(self) -> "dict[Node, list[Node]]":
+        """Return, for each operation, the parents that no later one needs."""
+        if self.ends is None:
+            self.ends = {}
+            last = {p: node for node in self.kept() for p in node.parents}
+            for p, node in last.items():
+                if p not in self.roots:
+                    self.ends.setdefault(node, []).append(p)
+        return self.ends
 
     def pull(self, cotangents: Sequence[Array | None], *, free: bool = False, strict: bool = True) -> list[Array | None]:
         """
@@ -451,7 +462,7 @@ class Tape:
                 sums.add(root, c, False)
         root = None
         if free:
-            self.nodes, self.roots, self.last = None, (), None
+            self.nodes, self.roots, self.ends = None, (), None
         else:
             nodes = nodes.copy()
         take = sums.sums.pop

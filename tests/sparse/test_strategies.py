@@ -204,6 +204,46 @@ def test_nested_transforms_agree(name, n, monkeypatch):
 # What functions do. ------------------------------------------------------------------------------------------
 
 
+def windows(n):
+    return np.arange(n // 2)[:, None] + np.arange(n // 2 + 1)
+
+
+VIEWS = {
+    "a step": lambda x: x[1::3],
+    "backwards": lambda x: x[::-2],
+    "rows": lambda x: x.reshape(6, 8)[1:, 2:],
+    "turned": lambda x: x.reshape(6, 8).T[::2],
+    "one": lambda x: x[5:6],
+    "none": lambda x: x[3:3],
+    "spread": lambda x: np.broadcast_to(x[:7], (3, 7)),
+    "windows": lambda x: x[windows(x.size)],
+    "chosen": lambda x: x[[4, 4, 40, 1]],
+}
+
+
+@given(one=st.sampled_from(sorted(VIEWS)), other=st.sampled_from(sorted(VIEWS)), several=st.booleans())
+@settings(max_examples=120, deadline=None)
+def test_hessians_of_products_of_views(one, other, several):
+    """Of Σ a·b the Hessian counts how often two entries of the input meet in a product, wherever they lie."""
+    n = 48
+    i, j = (np.asarray(VIEWS[name](np.arange(n))).reshape(-1) for name in (one, other))
+    m = min(i.size, j.size)
+    counts = np.zeros((n, n))
+    np.add.at(counts, (i[:m], j[:m]), 1.0)
+    if one == other:
+        f = lambda x, y: np.sum(VIEWS[one](x) * VIEWS[other](y))
+    else:
+        f = lambda x, y: np.sum(np.reshape(VIEWS[one](x), -1)[:m] * np.reshape(VIEWS[other](y), -1)[:m])
+    if several:
+        (a, b), (c, d) = dm.hessian(f, argnums=(0, 1), strategy="structured")(point(n), point(n))
+        assert not a.any()
+        assert not d.any()
+        np.testing.assert_array_equal([b, c], [counts, counts.T])
+    else:
+        found = dm.hessian(lambda x: f(x, x), strategy="structured")(point(n))
+        np.testing.assert_array_equal(found, counts + counts.T)
+
+
 @sizes
 def test_functions_may_look_at_their_tangents(n):
     def f(u):
