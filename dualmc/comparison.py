@@ -18,7 +18,7 @@ from .passes import fresh, walks
 from .recording import record
 from .sparse.assembly import Assembler
 from .tangents import structured
-from .tangents.structured import Family, UnstructuredError
+from .tangents.structured import Family, UnstructuredError, columns_of
 from .tangents.tape import Tape
 from .text import Printable, html_lines, html_table, short, table
 from .timing import interleaved, peak_bytes
@@ -328,13 +328,15 @@ def _slots(call: Call, tape: Tape, values: Sequence[Array]) -> Slots | None:
     except UnstructuredError:
         return None
     try:
-        assembler = Assembler(optional("scipy.sparse", "scipy", "compare"))
+        assembler = Assembler(optional("scipy.sparse", "scipy", "compare"), once=True)
     except ImportError:
         entries = None
     else:
         shapes = map(np.shape, values)
         entries = sum(
-            int(assembler.jacobian(t, shape, leaf, float).nnz) for t, shape in zip(terms, shapes, strict=True) for leaf in family.leaves
+            int(assembler.jacobian(columns_of(t), shape, leaf, float).nnz)
+            for t, shape in zip(terms, shapes, strict=True)
+            for leaf in family.leaves
         )
     return Slots(max(family.most, *map(len, terms)), family.used, entries)
 

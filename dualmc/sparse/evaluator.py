@@ -97,7 +97,7 @@ class Evaluator:
         values, family = recording.values, prepared.family
         assemblers = prepared.assemblers
         while len(assemblers) < len(values):
-            assemblers.append(Assembler(self.sparse))
+            assemblers.append(Assembler(self.sparse, once=not self.prepare))
         try:
             found = self._rows(recording, prepared, strict=False)
             if any(dense.has_nan(j.data) for row in found for j in row if j.nnz):
@@ -116,7 +116,8 @@ class Evaluator:
 
     def _row(self, family: Family, assembler: Assembler, y: Array, t: Structured | None) -> list[Any]:
         dtype = y.dtype if y.dtype.kind in "fc" else np.dtype(np.float64)
-        return [assembler.jacobian({} if t is None else t.terms, np.shape(y), leaf, dtype) for leaf in family.leaves]
+        columns = {} if t is None else t.columns()
+        return [assembler.jacobian(columns, np.shape(y), leaf, dtype) for leaf in family.leaves]
 
     def _mended(self, call: Call, recording: Recording, prepared: "_Prepared", found: list[list[Any]]) -> list[list[Any]]:
         """Return the matrices with 0·inf = 0: by slots, or if there are maps between them by dense directions."""

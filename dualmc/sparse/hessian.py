@@ -116,7 +116,7 @@ class _Prepared:
     def __init__(self, call: Call, sparse: Any, *, once: bool = False) -> None:
         self.sparse, self.once = sparse, once
         self.family = Family(call.leaves)
-        self.assembler = Assembler(sparse)
+        self.assembler = Assembler(sparse, once=once)
         self.colors: Coloring | None = None
         self._layouts: dict[Any, _Layout] = {}
 

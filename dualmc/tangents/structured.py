@@ -8,7 +8,8 @@ matrices) is a cut: its result becomes a root of its own, which remembers the ma
 These tangents are values: they are pushed through a tape, as blocks of directions are, and no array carries them.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,21 @@ class SlotLimitError(Exception):
 
 class UnstructuredError(Exception):
     """An operation has no structured form, as the conjugate of a complex variable."""
+
+
+class Piece(NamedTuple):
+    """A slot in a part of an array: the entries that op reads, or all of them for None; what it gathers, or None for nothing."""
+
+    op: LinearOp | None
+    gather: Gather | None
+    v: Any
+
+
+Column = Sequence[Piece]
+"""
+A slot in pieces, later ones written over earlier ones; what no piece covers gathers nothing. The maps of pieces are the same in all
+columns of one root.
+"""
 
 
 class Cut(NamedTuple):
@@ -79,14 +95,12 @@ class Family:
         for root in self.cuts:
             root.source = None
 
-    def counted(self, terms: Terms) -> Terms:
+    def count(self, n: int) -> None:
         """Note how many slots there are, or raise."""
-        n = len(terms)
         if n > self.most:
             self.most = n
             if self.limit is not None and n > self.limit:
                 raise SlotLimitError
-        return terms
 
 
 class Structured:
@@ -128,9 +142,18 @@ class Structured:
     def terms(self) -> Terms:
         """The slots."""
         if self._writes:
-            self._terms = self.family.counted(_written(self._terms, self._writes, self.shape))
+            self._terms = _written(self._terms, self._writes, self.shape)
+            self.family.count(len(self._terms))
             self._writes = None
         return self._terms
+
+    def columns(self) -> dict[Root, list[Column]]:
+        """Return the slots of each root for who puts the pieces together in memory of his own: writes that wait are not done for it."""
+        if not self._writes or any(op.key is None for op, _ in self._writes):
+            return columns_of(self.terms)
+        found = _columns(self._terms, self._writes)
+        self.family.count(sum(map(len, found.values())))
+        return found
 
     def write(self, op: LinearOp, u: "Structured | None") -> None:
         """Write u, or zero, into the entries that op reads; it is done when the slots are next asked for."""
@@ -198,7 +221,7 @@ def add(a: Structured, b: Structured, *, owned: bool = False) -> Structured:
     for s, v in y.items():
         terms[s] = terms[s] + v if s in terms else v
     if len(terms) > len(x):
-        a.family.counted(terms)
+        a.family.count(len(terms))
     return Structured(a.family, a.shape, terms, a.dtype)
 
 
@@ -295,23 +318,36 @@ def join(ops: Sequence[LinearOp], parts: Sequence[Structured | None], shape: Sha
 
 
 def _written(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]], shape: Shape) -> Terms:
-    """
-    Return slots after writes. Column j of each root is slot j of what was there and of all that is written, so there are no more
-    columns than the widest of them has.
-    """
-    rows = [_by_root(base), *[{} if u is None else _by_root(u.terms) for _, u in writes]]
+    """Return slots after writes."""
     terms: Terms = {}
-    for root in dict.fromkeys(r for row in rows for r in row):
-        columns = [row.get(root, []) for row in rows]
-        keys = tuple([(op.key, op.shape_out) for op, _ in writes])
-        key = (shape, keys, tuple([tuple([s for s, _ in column]) for column in columns]))
-        known = all(op.key is not None for op, _ in writes)
-        make = _Joining(root, shape, columns, [op for op, _ in writes])
-        gathers = root.remembered(key, make) if known else make()
-        for j, g in enumerate(gathers):
-            v = _values(shape, [column[j][1] if j < len(column) else None for column in columns], writes)
+    known = all(op.key is not None for op, _ in writes)
+    for root, columns in _columns(base, writes).items():
+        make = _Joining(root, shape, columns)
+        gathers = root.remembered((shape, *map(places, columns)), make) if known else make()
+        for g, column in zip(gathers, columns, strict=True):
+            v = _values(shape, column)
             terms[g] = terms[g] + v if g in terms else v
     return terms
+
+
+def _columns(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]]) -> dict[Root, list[Column]]:
+    """
+    Return slots after writes, in pieces. Column j of each root is slot j of what was there and of all that is written, so there are no
+    more columns than the widest of them has.
+    """
+    ops = [None, *[op for op, _ in writes]] if base else [op for op, _ in writes]
+    rows = [_by_root(base)] if base else []
+    rows += [{} if u is None else _by_root(u.terms) for _, u in writes]
+    found: dict[Root, list[Column]] = {}
+    for root in dict.fromkeys(r for row in rows for r in row):
+        slots = itertools.zip_longest(*[row.get(root, ()) for row in rows], fillvalue=(None, None))
+        found[root] = [[Piece(op, *slot) for op, slot in zip(ops, beside, strict=True)] for beside in slots]
+    return found
+
+
+def columns_of(terms: Terms) -> dict[Root, list[Column]]:
+    """Return slots as columns of one piece each."""
+    return {root: [[Piece(None, s, v)] for s, v in slots] for root, slots in _by_root(terms).items()}
 
 
 def _by_root(terms: Terms) -> dict[Root, list[tuple[Gather, Any]]]:
@@ -325,37 +361,53 @@ def _by_root(terms: Terms) -> dict[Root, list[tuple[Gather, Any]]]:
     return found
 
 
+def places(column: Column) -> Hashable:
+    """Return what tells where and what a column reads, if its maps have keys."""
+    return tuple([(s if op is None else (op.key, op.shape_out, s)) for op, s, _ in column])
+
+
+def fill(x: Array, parts: Iterable[tuple[LinearOp | None, Any]]) -> None:
+    """Write each part into the entries of x that its map reads."""
+    for op, part in parts:
+        if op is None:
+            x[...] = part
+        else:
+            dense.assign(x, op, np.asarray(part))
+
+
+def indices(column: Column) -> list[tuple[LinearOp | None, Any]]:
+    """Return the parts of the index of a column."""
+    return [(op, NOWHERE if s is None else s.index) for op, s, _ in column]
+
+
+def weights(column: Column) -> list[tuple[LinearOp | None, Any]]:
+    """Return the parts of what stands before a column."""
+    return [(op, 0 if s is None else v) for op, s, v in column]
+
+
 class _Joining(NamedTuple):
-    """Makes the gathers of joined columns."""
+    """Makes the gathers of columns."""
 
     root: Root
     shape: Shape
-    columns: list[list[tuple[Gather, Any]]]
-    ops: list[LinearOp]
+    columns: list[Column]
 
     def __call__(self) -> tuple[Gather, ...]:
-        return tuple([self._column(j) for j in range(max(map(len, self.columns)))])
+        return tuple(map(self._joined, self.columns))
 
-    def _column(self, j: int) -> Gather:
-        first, *others = self.columns
+    def _joined(self, column: Column) -> Gather:
         index = np.full(self.shape, NOWHERE, self.root.index.dtype)
-        if j < len(first):
-            index[...] = first[j][0].index
-        for op, column in zip(self.ops, others, strict=True):
-            dense.assign(index, op, column[j][0].index if j < len(column) else np.array(NOWHERE))
+        fill(index, indices(column))
         return self.root.gather(index)
 
 
-def _values(shape: Shape, parts: list[Any], writes: Sequence[tuple[LinearOp, Structured | None]]) -> Any:
+def _values(shape: Shape, column: Column) -> Any:
     """Return what stands before a joined gather; one number if it is the same wherever something is gathered."""
-    held = [v for v in parts if v is not None]
+    held = [v for _, s, v in column if s is not None]
     if all(map(number, held)) and all(v == held[0] for v in held[1:]):
         return held[0]
     values = np.zeros(shape, np.result_type(*[type(v) if number(v) else v.dtype for v in held]))
-    if parts[0] is not None:
-        values[...] = parts[0]
-    for (op, _), v in zip(writes, parts[1:], strict=True):
-        dense.assign(values, op, np.zeros(()) if v is None else np.asarray(v))
+    fill(values, weights(column))
     return values
 
 
