@@ -65,14 +65,16 @@ class Layout:
         np.less_equal(flat[1:], flat[:-1], out=falls[:-1])
         falls.reshape(rows.shape)[:, -1] = False
         found = np.flatnonzero(falls) // w
-        wrong = found[np.diff(found, prepend=-1) != 0]
+        first = np.ones(found.size, bool)
+        np.not_equal(found[1:], found[:-1], out=first[1:])
+        wrong = found[first]
         gone = []
         if wrong.size:
             part = rows[wrong]
             order = np.argsort(part, axis=1, kind="stable")
             at, starts = np.arange(w), wrong[:, None] * w
-            moved = order != at
-            to, source = (starts + at)[moved], (starts + order)[moved]
+            moved = np.flatnonzero(order != at)
+            to, source = (starts + at).take(moved), (starts + order).take(moved)
             flat[to] = flat[source]
             part = rows[wrong]
             if to.size > flat.size // MOVED:
