@@ -328,7 +328,7 @@ def _slots(call: Call, tape: Tape, values: Sequence[Array]) -> Slots | None:
     except UnstructuredError:
         return None
     try:
-        assembler = Assembler(optional("scipy.sparse", "scipy", "compare"), once=True)
+        assembler = Assembler(optional("scipy.sparse", "scipy", "compare"))
     except ImportError:
         entries = None
     else:

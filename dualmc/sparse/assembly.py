@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..tangents.gathers import NOWHERE, Root
-from ..tangents.structured import Column, columns_of, fill, indices, number, places, weights
+from ..tangents.structured import Column, columns_of, fill, indices, places, weights
 from . import matrices
 
 MOVED = 4
@@ -24,37 +24,32 @@ class Layout:
     Slots are the columns of a table with a row for each row of the matrix. Where they are sorted by the offset that they read at, nearly
     all rows are sorted, and the table holds the entries in the order of CSR as it is. The other rows are sorted, equal places are added
     up in the first of them, and what reads nothing is left out.
-
-    If it is `kept` for other values, so is the table: numbers that stay the same are not written again.
     """
 
-    __slots__ = ("_apart", "_kept", "_last", "_matrix", "_moves", "_once", "_table", "_twice", "indices", "indptr", "root", "shape")
+    __slots__ = ("_matrix", "_moves", "_present", "_twice", "indices", "indptr", "root", "shape")
 
-    def __init__(self, columns: Sequence[Column], shape: Shape, root: Root, *, kept: bool = False) -> None:
-        self.shape, self.root, self._once = shape, root, not kept
-        self._apart = _apart([op for op, _, _ in columns[0]], shape)
+    def __init__(self, columns: Sequence[Column], shape: Shape, root: Root) -> None:
+        self.shape, self.root = shape, root
         m, w = math.prod(shape), len(columns)
         table = np.empty((*shape, w), np.int32 if max(root.size, m * w) < np.iinfo(np.int32).max else np.int64)
-        if not self._apart:
+        if not _is_covered(shape, [op for op, _, _ in columns[0]]):
             table.fill(NOWHERE)
-        for j, column in enumerate(columns):
-            fill(table[..., j], indices(column))
+        for x, column in zip(_columns(table), columns, strict=True):
+            fill(x, indices(column))
         self._moves: tuple[Any, Array] | None = None
         """Which entries of the table are to be replaced, and by which."""
         self._twice: tuple[Array, Array] | None = None
         """Which entries are to be added to others, and to which."""
-        self._kept: Array | None = None
+        self._present: Array | None = None
         """Which entries are there in the end, if not all are."""
         gone = self._sort(table.reshape(m, w))
         self.indptr = np.arange(0, m * w + 1, w, dtype=table.dtype)
         self.indices = table.reshape(-1)
         if gone.size:
-            self._kept = np.ones(m * w, bool)
-            self._kept[gone] = False
-            self.indices = self.indices[self._kept]
+            self._present = np.ones(m * w, bool)
+            self._present[gone] = False
+            self.indices = self.indices[self._present]
             self.indptr[1:] -= np.cumsum(np.bincount(gone // w, minlength=m))
-        self._table: Array | None = None
-        self._last: list[list[Any]] = []
         self._matrix: Any = None
 
     def _sort(self, rows: Array) -> Array:
@@ -96,24 +91,19 @@ class Layout:
 
     def values(self, columns: Sequence[Column], dtype: Any) -> Array:
         """Return the entries, in memory of their own."""
-        weighed = [weights(column) for column in columns]
-        dtype = np.result_type(dtype, *[np.complex64 for parts in weighed for _, v in parts if type(v) is not float and np.iscomplexobj(v)])
-        table = self._table
-        if table is None or table.dtype != dtype:
-            table, self._last = np.empty((*self.shape, len(columns)), dtype), []
-        for j, parts in enumerate(weighed):
-            fill(table[..., j], _changed(parts, self._last[j], self._apart) if self._last else parts)
+        if any([type(v) is not float and np.iscomplexobj(v) for column in columns for _, _, v in column]):  # noqa: C419
+            dtype = np.result_type(dtype, np.complex64)
+        table = np.empty((*self.shape, len(columns)), dtype)
+        for x, column in zip(_columns(table), columns, strict=True):
+            fill(x, weights(column))
         data = table.reshape(-1)
-        if not self._once:
-            self._table, self._last = table, [[v if number(v) else None for _, v in parts] for parts in weighed]
-            data = data.copy()
         if self._moves is not None:
             to, source = self._moves
             data[to] = data[source]
         if self._twice is not None:
             places, heads = self._twice
             np.add.at(data, heads, data[places])
-        return data if self._kept is None else data[self._kept]
+        return data if self._present is None else data[self._present]
 
     def matrix(self, data: Array, sparse: Any) -> Any:
         """Return the matrix with these entries; all of them share their places, which SciPy looks at once."""
@@ -121,29 +111,23 @@ class Layout:
             size = math.prod(self.shape), self.root.size
             self._matrix = sparse.csr_array((data, self.indices, self.indptr), shape=size, copy=False)
             self._matrix.has_canonical_format = True
+            self._matrix.data = data[:0].copy()
         a = copy.copy(self._matrix)
         a.data = data
         return a
 
 
-def _apart(ops: Sequence[LinearOp | None], shape: Shape) -> bool:
-    """Whether each entry of the array is read by just one of these maps, at one place."""
-    if ops[0] is None and len(ops) == 1:
+def _columns(table: Array) -> Iterator[Array]:
+    return (table[..., j] for j in range(table.shape[-1]))
+
+
+def _is_covered(shape: Shape, ops: Sequence[LinearOp | None]) -> bool:
+    """Whether maps read all entries of an array among them."""
+    if None in ops:
         return True
-    size = math.prod(shape)
-    if sum([size if op is None else math.prod(op.shape_out) for op in ops]) != size:
-        return False
     met = np.zeros(shape, bool)
     fill(met, [(op, True) for op in ops])
     return bool(met.all())
-
-
-def _changed(parts: Sequence[tuple[Any, Any]], last: Sequence[Any], apart: bool) -> Sequence[tuple[Any, Any]]:
-    """Return the parts that are to be written again: arrays, numbers that are not those of last time, and what lies over such parts."""
-    same = [number(v) and v == old != 0 for (_, v), old in zip(parts, last, strict=True)]  # zeros have signs
-    if apart:
-        return [part for part, kept in zip(parts, same, strict=True) if not kept]
-    return parts[same.index(False) :] if not all(same) else ()
 
 
 class Assembler:
@@ -153,8 +137,8 @@ class Assembler:
     J = Σ J_leaf + Σ J_cut · M · J_source for each cut with the matrix M of its map.
     """
 
-    def __init__(self, sparse: Any, *, once: bool = False) -> None:
-        self.sparse, self._once = sparse, once
+    def __init__(self, sparse: Any) -> None:
+        self.sparse = sparse
         self._layouts: dict[Any, Layout] = {}
         self._known: dict[tuple[Root, Root], Any] = {}
 
@@ -199,5 +183,5 @@ class Assembler:
         key = (root, shape, *map(places, columns))
         layout = self._layouts.get(key)
         if layout is None:
-            layout = self._layouts[key] = Layout(columns, shape, root, kept=not self._once)
+            layout = self._layouts[key] = Layout(columns, shape, root)
         return layout.matrix(layout.values(columns, dtype), self.sparse)

@@ -97,7 +97,7 @@ class Evaluator:
         values, family = recording.values, prepared.family
         assemblers = prepared.assemblers
         while len(assemblers) < len(values):
-            assemblers.append(Assembler(self.sparse, once=not self.prepare))
+            assemblers.append(Assembler(self.sparse))
         try:
             found = self._rows(recording, prepared, strict=False)
             if any(dense.has_nan(j.data) for row in found for j in row if j.nnz):

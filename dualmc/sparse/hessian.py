@@ -44,7 +44,7 @@ class HessianEvaluator:
         check(call)
         if self._colors is not None:
             return self._colored(call, has_aux, self._colors)
-        prepared = _Prepared(call, self.sparse, once=not self.prepare)
+        prepared = _Prepared(call, self.sparse)
         if self.prepare:
             prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
             if prepared.colors is not None:
@@ -116,7 +116,7 @@ class _Prepared:
     def __init__(self, call: Call, sparse: Any, *, once: bool = False) -> None:
         self.sparse, self.once = sparse, once
         self.family = Family(call.leaves)
-        self.assembler = Assembler(sparse, once=once)
+        self.assembler = Assembler(sparse)
         self.colors: Coloring | None = None
         self._layouts: dict[Any, _Layout] = {}
 

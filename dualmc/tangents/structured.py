@@ -9,7 +9,7 @@ These tangents are values: they are pushed through a tape, as blocks of directio
 """
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +48,10 @@ Column = Sequence[Piece]
 A slot in pieces, later ones written over earlier ones; what no piece covers gathers nothing. The maps of pieces are the same in all
 columns of one root.
 """
+
+
+Parts = Sequence[tuple[LinearOp | None, Any]]
+"""What an array is written from: maps that read a part of it, or None for all of it, and what is there."""
 
 
 class Cut(NamedTuple):
@@ -340,7 +344,7 @@ def _columns(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]]) 
     rows += [{} if u is None else _by_root(u.terms) for _, u in writes]
     found: dict[Root, list[Column]] = {}
     for root in dict.fromkeys(r for row in rows for r in row):
-        slots = itertools.zip_longest(*[row.get(root, ()) for row in rows], fillvalue=(None, None))
+        slots = itertools.zip_longest(*[row.get(root, ()) for row in rows], fillvalue=(None, 0.0))
         found[root] = [[Piece(op, *slot) for op, slot in zip(ops, beside, strict=True)] for beside in slots]
     return found
 
@@ -366,7 +370,7 @@ def places(column: Column) -> Hashable:
     return tuple([(s if op is None else (op.key, op.shape_out, s)) for op, s, _ in column])
 
 
-def fill(x: Array, parts: Iterable[tuple[LinearOp | None, Any]]) -> None:
+def fill(x: Array, parts: Parts) -> None:
     """Write each part into the entries of x that its map reads."""
     for op, part in parts:
         if op is None:
@@ -375,14 +379,14 @@ def fill(x: Array, parts: Iterable[tuple[LinearOp | None, Any]]) -> None:
             dense.assign(x, op, np.asarray(part))
 
 
-def indices(column: Column) -> list[tuple[LinearOp | None, Any]]:
+def indices(column: Column) -> Parts:
     """Return the parts of the index of a column."""
     return [(op, NOWHERE if s is None else s.index) for op, s, _ in column]
 
 
-def weights(column: Column) -> list[tuple[LinearOp | None, Any]]:
+def weights(column: Column) -> Parts:
     """Return the parts of what stands before a column."""
-    return [(op, 0 if s is None else v) for op, s, v in column]
+    return [(op, v) for op, _, v in column]
 
 
 class _Joining(NamedTuple):
