@@ -13,8 +13,8 @@ from ..tangents.gathers import NOWHERE, Root
 from ..tangents.structured import Column, columns_of, fill, indices, places, weights
 from . import matrices
 
-MOVED = 4
-"""Entries are moved one by one where they are fewer than one in so many; where more of them move, all are read in their order."""
+MANY = 4
+"""If more than one row in so many is out of order, all rows are sorted, and entries are not moved one by one."""
 
 
 class Layout:
@@ -62,28 +62,20 @@ class Layout:
         found = np.flatnonzero(falls) // w
         first = np.ones(found.size, bool)
         np.not_equal(found[1:], found[:-1], out=first[1:])
-        wrong = found[first]
         gone = []
-        if wrong.size:
-            part = rows[wrong]
-            order = np.argsort(part, axis=1, kind="stable")
-            at, starts = np.arange(w), wrong[:, None] * w
-            moved = np.flatnonzero(order != at)
-            to, source = (starts + at).take(moved), (starts + order).take(moved)
-            flat[to] = flat[source]
-            part = rows[wrong]
-            if to.size > flat.size // MOVED:
-                whole = np.arange(flat.size)
-                whole[to] = source
-                self._moves = ..., whole
-            elif to.size:
+        if found.size:
+            many = np.count_nonzero(first) > len(rows) // MANY
+            wrong = np.arange(len(rows)) if many else found[first]
+            starts = wrong * w
+            to: Any = ... if many else (starts[:, None] + np.arange(w)).reshape(-1)
+            source = (starts[:, None] + np.argsort(rows if many else rows[wrong], axis=1, kind="stable")).reshape(-1)
+            part = flat.take(source)
+            if (part != flat[to]).any():
+                flat[to] = part
                 self._moves = to, source
-            again = np.zeros(order.shape, bool)
-            np.equal(part[:, 1:], part[:, :-1], out=again[:, 1:])
-            again &= part != NOWHERE
-            if again.any():
-                heads = np.maximum.accumulate(np.where(again, 0, at), axis=1)
-                self._twice = (starts + at)[again], (starts + heads)[again]
+            twice, heads = _repeated(part, w)
+            if twice.size:
+                self._twice = starts.take(twice // w) + twice % w, starts.take(heads // w) + heads % w
                 gone.append(self._twice[0])
         if flat.size and flat.min() == NOWHERE:
             gone.append(np.flatnonzero(flat == NOWHERE))
@@ -119,6 +111,19 @@ class Layout:
 
 def _columns(table: Array) -> Iterator[Array]:
     return (table[..., j] for j in range(table.shape[-1]))
+
+
+def _repeated(part: Array, w: int) -> tuple[Array, Array]:
+    """Return which entries of sorted rows of w are equal to the one before, and the first ones that they are equal to."""
+    same = np.zeros(part.size, bool)
+    np.equal(part[1:], part[:-1], out=same[1:])
+    same[::w] = False
+    same &= part != NOWHERE
+    found = np.flatnonzero(same)
+    heads = found - 1
+    while (more := same[heads]).any():
+        heads -= more
+    return found, heads
 
 
 def _is_covered(shape: Shape, ops: Sequence[LinearOp | None]) -> bool:
