@@ -197,8 +197,10 @@ def scale(t: Structured, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, s
             w = v
         elif g is MINUS_ONE:
             w = -v
+        elif type(v) is float and v == 1.0 and not select:
+            w = g
         else:
-            w = _times(v, g, strict, select)
+            w = dense.product(np.asarray(v), g, select=select) if strict else v * g
         terms[s.spread(shape) if grow else s] = w if type(w) is float else _before(w, shape)
     return Structured(t.family, shape, terms, dtype)
 
@@ -210,12 +212,6 @@ def _before(w: Any, shape: Shape) -> Any:
     if w.shape == shape:
         return w
     return np.broadcast_to(w, shape) if w.ndim else w.item()
-
-
-def _times(v: Any, g: Any, strict: bool, select: bool) -> Any:
-    if type(v) is float and v == 1.0 and not select:
-        return g
-    return dense.product(np.asarray(v), g, select=select) if strict else v * g
 
 
 def add(a: Structured, b: Structured, *, owned: bool = False) -> Structured:
