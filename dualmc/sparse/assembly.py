@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,15 @@ import numpy as np
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..tangents.gathers import NOWHERE, Root
-from ..tangents.structured import Column, columns_of, fill, indices, places, weights
+from ..tangents.structured import Column, Parts, columns_of, fill, indices, number, places, weights
 from . import matrices
 
 MANY = 4
 """If more than one row in so many is out of order, all rows are sorted, and entries are not moved one by one."""
+
+
+TOGETHER = 64
+"""Rows of numbers that are written at once."""
 
 
 class Layout:
@@ -34,8 +38,7 @@ class Layout:
         table = np.empty((*shape, w), np.int32 if max(root.size, m * w) < np.iinfo(np.int32).max else np.int64)
         if not _is_covered(shape, [op for op, _, _ in columns[0]]):
             table.fill(NOWHERE)
-        for x, column in zip(_columns(table), columns, strict=True):
-            fill(x, indices(column))
+        write(table, list(map(indices, columns)))
         self._moves: tuple[Any, Array] | None = None
         """Which entries of the table are to be replaced, and by which."""
         self._twice: tuple[Array, Array] | None = None
@@ -86,8 +89,7 @@ class Layout:
         if any([type(v) is not float and np.iscomplexobj(v) for column in columns for _, _, v in column]):  # noqa: C419
             dtype = np.result_type(dtype, np.complex64)
         table = np.empty((*self.shape, len(columns)), dtype)
-        for x, column in zip(_columns(table), columns, strict=True):
-            fill(x, weights(column))
+        write(table, list(map(weights, columns)))
         data = table.reshape(-1)
         if self._moves is not None:
             to, source = self._moves
@@ -109,8 +111,37 @@ class Layout:
         return a
 
 
-def _columns(table: Array) -> Iterator[Array]:
-    return (table[..., j] for j in range(table.shape[-1]))
+def write(table: Array, columns: Sequence[Parts]) -> None:
+    """Write each column of a table from its parts; numbers of the same part together, as rows of memory (bench/bench_structured.py)."""
+    for pieces in zip(*columns, strict=True):
+        numbers = [v if number(v) else 0 for _, v in pieces]
+        rows = _rows(table, pieces[0][0]) if len(numbers) - numbers.count(0) > 1 else None
+        if rows is not None:
+            repeat(rows, numbers)
+        for j, piece in enumerate(pieces):
+            if rows is None or not number(piece[1]):
+                fill(table[..., j], [piece])
+
+
+def _rows(table: Array, op: LinearOp | None) -> Any:
+    """Return the rows of a table that a map of one of its columns reads, if they lie in memory one after the other."""
+    w, nd = table.shape[-1], table.ndim - 1
+    if op is None:
+        return table.reshape(-1, w)
+    if not op.view:
+        return None
+    part = op.apply(table.transpose(nd, *range(nd)))
+    part = part.transpose(*range(1, part.ndim), 0)
+    return part.reshape(-1, w) if part.flags.c_contiguous and np.may_share_memory(part, table) else None
+
+
+def repeat(rows: Array, row: Sequence[Any]) -> None:
+    """Write the same row everywhere: many at a time, since NumPy takes long to begin with each."""
+    whole = len(rows) - len(rows) % TOGETHER
+    some = np.empty((TOGETHER, rows.shape[1]), rows.dtype)
+    some[...] = row
+    rows[:whole].reshape(-1, some.size)[...] = some.reshape(-1)
+    rows[whole:] = some[: len(rows) - whole]
 
 
 def _repeated(part: Array, w: int) -> tuple[Array, Array]:

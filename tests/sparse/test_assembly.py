@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 import dualmc as dm
 from dualmc.linear_op import LinearOp
 from dualmc.recording import record
-from dualmc.sparse.assembly import Layout
+from dualmc.sparse.assembly import Layout, repeat
 from dualmc.tangents import structured
 from dualmc.tangents.gathers import NOWHERE, Root
 from dualmc.tangents.structured import Family, columns_of
@@ -162,3 +162,11 @@ def test_views_are_written_through_whatever_the_order_in_memory():
     for x in (np.zeros((3, 4)), np.zeros((4, 3)).T, np.zeros((3, 4, 2))[..., 1]):
         flat.assign(x, np.arange(12.0))
         np.testing.assert_array_equal(x, np.arange(12.0).reshape(3, 4))
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 200])
+def test_a_row_is_written_everywhere(count):
+    rows = np.full((count, 3), np.nan)
+    repeat(rows, [1.0, -0.0, 0.5])
+    np.testing.assert_array_equal(rows, np.broadcast_to([1.0, 0.0, 0.5], (count, 3)))
+    assert np.signbit(rows[:, 1]).all()
