@@ -76,12 +76,16 @@ class Root:
         if not index.size:
             return np.empty(index.shape, "b")
         start, steps, place = index.item(0), [], index.size
+        low = high = start
         for n in index.shape:
             place //= n
-            steps.append(index.item(place) - start if n > 1 else 0)
-        ways = [(n - 1) * s for n, s in zip(index.shape, steps, strict=True)]
-        low, high = start + sum([w for w in ways if w < 0]), start + sum([w for w in ways if w > 0])
-        if low < 0 or high >= self.size or index.item(index.size - 1) != start + sum(ways):
+            step = index.item(place) - start if n > 1 else 0
+            steps.append(step)
+            if step < 0:
+                low += (n - 1) * step
+            else:
+                high += (n - 1) * step
+        if low < 0 or high >= self.size or index.item(index.size - 1) != low + high - start:
             return None
         if not np.array_equal(_strided(self.index.reshape(-1), start, index.shape, steps), index):
             return None
