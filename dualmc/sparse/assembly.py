@@ -16,7 +16,6 @@ from . import matrices
 MANY = 4
 """If more than one row in so many is out of order, all rows are sorted, and entries are not moved one by one."""
 
-
 TOGETHER = 64
 """Rows of numbers that are written at once."""
 
@@ -95,8 +94,8 @@ class Layout:
             to, source = self._moves
             data[to] = data[source]
         if self._twice is not None:
-            places, heads = self._twice
-            np.add.at(data, heads, data[places])
+            twice, heads = self._twice
+            np.add.at(data, heads, data[twice])
         return data if self._present is None else data[self._present]
 
     def matrix(self, data: Array, sparse: Any) -> Any:

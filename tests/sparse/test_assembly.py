@@ -125,6 +125,15 @@ def stacked(u):
     return np.stack([np.roll(u, 1) - u, u * np.roll(u, -1)])
 
 
+def interleaved(u):
+    return np.stack([np.roll(u, 1) - u, u * np.roll(u, -1), 2 * u - np.roll(u, 1)], axis=-1)
+
+
+def in_blocks(u):
+    a = u.reshape(3, 4)
+    return np.concatenate([a[:, 1:] - a[:, :-1], a[:, :2] - a[:, 2:]], axis=1)
+
+
 def assembled(u):
     r = np.zeros_like(u)
     r[1:-1] = u[2:] - 2 * u[1:-1] + u[:-2]
@@ -132,7 +141,7 @@ def assembled(u):
     return r
 
 
-@pytest.mark.parametrize("f", [stacked, assembled])
+@pytest.mark.parametrize("f", [stacked, interleaved, in_blocks, assembled])
 def test_parts_are_not_put_together_before_they_are_in_their_places(f):
     """Columns of a result make neither gathers nor values of its shape, have as many slots, and are counted."""
     family = Family([X])
@@ -142,8 +151,9 @@ def test_parts_are_not_put_together_before_they_are_in_their_places(f):
     assert family.most == len(columns) == len(t.terms)
 
 
-@pytest.mark.parametrize("f", [stacked, assembled, lambda u: u[1:] * u[:-1]])
+@pytest.mark.parametrize("f", [stacked, interleaved, in_blocks, assembled, lambda u: u[1:] * u[:-1]])
 def test_prepared_matrices_have_values_of_their_own_and_share_their_places(f):
+    check(f, [X])
     prepared = dm.sparse_jacobian(f, prepare=True)
     first = prepared(X)
     expected = first.toarray()
