@@ -44,7 +44,7 @@ class HessianEvaluator:
         check(call)
         if self._colors is not None:
             return self._colored(call, has_aux, self._colors)
-        prepared = _Prepared(call, self.sparse)
+        prepared = _Prepared(call, self.sparse, once=not self.prepare)
         if self.prepare:
             prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
             if prepared.colors is not None:
