@@ -35,13 +35,8 @@ class UnstructuredError(Exception):
     """An operation has no structured form, as the conjugate of a complex variable."""
 
 
-class Piece(NamedTuple):
-    """A slot in a part of an array: the entries that op reads, or all of them for None; what it gathers, or None for nothing."""
-
-    op: LinearOp | None
-    gather: Gather | None
-    v: Any
-
+Piece = tuple[LinearOp | None, Gather | None, Any]
+"""A slot in a part of an array: the map that reads the part, or None for all; what it gathers, or None for nothing; what stands before."""
 
 Column = Sequence[Piece]
 """
@@ -235,8 +230,9 @@ _PARTS = frozenset({"real", "imag", "conj"})
 def linear(op: LinearOp, t: Structured) -> Structured:
     """Return op(t)."""
     if op.picks:
-        terms = {s.then(op): v if number(v) else op.apply(v) for s, v in t.terms.items()}
-        return Structured(t.family, op.shape_out, _merged(terms, t.terms, op), t.dtype)
+        old = t.terms
+        terms = {s.then(op): op.apply(v) if type(v) is ndarray else v for s, v in old.items()}
+        return Structured(t.family, op.shape_out, terms if len(terms) == len(old) else _merged(old, op), t.dtype)
     if op.key in _PARTS:
         if any(s.root.is_complex for s in t.terms):
             raise UnstructuredError
@@ -244,10 +240,8 @@ def linear(op: LinearOp, t: Structured) -> Structured:
     return _cut(op, t, None)
 
 
-def _merged(terms: Terms, old: Terms, op: LinearOp) -> Terms:
-    """Return terms, with those of slots that have become equal added up."""
-    if len(terms) == len(old):
-        return terms
+def _merged(old: Terms, op: LinearOp) -> Terms:
+    """Return op(t) for slots of which some become equal: those are added up."""
     sums: Terms = {}
     for s, v in old.items():
         g, w = s.then(op), v if number(v) else op.apply(v)
@@ -341,13 +335,13 @@ def _columns(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]]) 
     found: dict[Root, list[Column]] = {}
     for root in dict.fromkeys(r for row in rows for r in row):
         slots = itertools.zip_longest(*[row.get(root, ()) for row in rows], fillvalue=(None, 0.0))
-        found[root] = [[Piece(op, *slot) for op, slot in zip(ops, beside, strict=True)] for beside in slots]
+        found[root] = [[(op, s, v) for op, (s, v) in zip(ops, beside, strict=True)] for beside in slots]
     return found
 
 
 def columns_of(terms: Terms) -> dict[Root, list[Column]]:
     """Return slots as columns of one piece each."""
-    return {root: [[Piece(None, s, v)] for s, v in slots] for root, slots in _by_root(terms).items()}
+    return {root: [[(None, s, v)] for s, v in slots] for root, slots in _by_root(terms).items()}
 
 
 def _by_root(terms: Terms) -> dict[Root, list[tuple[Gather, Any]]]:
