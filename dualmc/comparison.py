@@ -18,7 +18,7 @@ from .passes import fresh, walks
 from .recording import record
 from .sparse.assembly import Assembler
 from .tangents import structured
-from .tangents.structured import Family, UnstructuredError
+from .tangents.structured import Family, UnstructuredError, columns_of
 from .tangents.tape import Tape
 from .text import Printable, html_lines, html_table, short, table
 from .timing import interleaved, peak_bytes
@@ -334,7 +334,9 @@ def _slots(call: Call, tape: Tape, values: Sequence[Array]) -> Slots | None:
     else:
         shapes = map(np.shape, values)
         entries = sum(
-            int(assembler.jacobian(t, shape, leaf, float).nnz) for t, shape in zip(terms, shapes, strict=True) for leaf in family.leaves
+            int(assembler.jacobian(columns_of(t), shape, leaf, float).nnz)
+            for t, shape in zip(terms, shapes, strict=True)
+            for leaf in family.leaves
         )
     return Slots(max(family.most, *map(len, terms)), family.used, entries)
 

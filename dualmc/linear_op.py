@@ -147,7 +147,12 @@ class LinearOp:
         )
 
     def _write_through(self, x: Array, u: Array) -> None:
-        self.apply(x)[...] = u
+        y = self.apply(x)
+        y[...] = u
+        if type(x) is np.ndarray and not np.may_share_memory(x, y):  # NumPy copies where x lies in memory in no order that y can have
+            whole = np.ascontiguousarray(x)
+            self.apply(whole)[...] = u
+            x[...] = whole
 
 
 def lead_of(x: Array, nd: int) -> Shape:

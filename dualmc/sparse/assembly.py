@@ -1,71 +1,168 @@
 """From slots to CSR: where the entries go is found once for each set of slots, and values are written there."""
 
+import copy
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array, Shape
-from ..tangents.gathers import NOWHERE, Gather, Root
-from ..tangents.structured import Terms
+from ..linear_op import LinearOp
+from ..tangents.gathers import NOWHERE, Root
+from ..tangents.structured import Column, Parts, columns_of, fill, indices, number, places, weights
 from . import matrices
+
+MANY = 4
+"""If more than one row in so many is out of order, all rows are sorted, and entries are not moved one by one."""
+
+TOGETHER = 64
+"""Rows of numbers that are written at once."""
 
 
 class Layout:
     """
-    The CSR structure of Σ diag(v)·G for slots of one root.
+    The CSR structure of Σ diag(v)·G for slots of one root, given as columns.
 
-    Slot j of all rows is row j of a table; where slots are sorted by the offset that they read at, nearly all its columns are sorted,
-    and only the others have to be.
+    Slots are the columns of a table with a row for each row of the matrix. Where they are sorted by the offset that they read at, nearly
+    all rows are sorted, and the table holds the entries in the order of CSR as it is. The other rows are sorted, equal places are added
+    up in the first of them, and what reads nothing is left out.
     """
 
-    __slots__ = ("_places", "_starts", "indices", "indptr", "root", "shape", "slots")
+    __slots__ = ("_matrix", "_moves", "_present", "_twice", "indices", "indptr", "root", "shape")
 
-    def __init__(self, slots: tuple[Gather, ...], shape: Shape, root: Root) -> None:
-        self.slots, self.shape, self.root = sorted(slots, key=lambda s: s.offset), shape, root
-        m, w = math.prod(shape), len(slots)
-        table = np.empty((w, m), root.index.dtype)
-        for row, s in zip(table, self.slots, strict=True):
-            row.reshape(shape)[...] = s.index
-        places = np.add.outer(np.arange(m), np.arange(0, w * m, max(m, 1))[:w])
-        wrong = np.flatnonzero((table[1:] < table[:-1]).any(axis=0))
-        if wrong.size:
-            order = np.argsort(table[:, wrong].T, axis=1, kind="stable")
-            places[wrong] = order * m + wrong[:, None]
-        self._places = places.reshape(-1)
-        indices = table.reshape(-1).take(self._places, mode="clip")
-        counts: Any = w
-        if not all(s.whole for s in slots):
-            present = indices != NOWHERE
-            indices, self._places = indices[present], self._places[present]
-            counts = (table != NOWHERE).sum(axis=0)
-        self.indptr = np.zeros(m + 1, indices.dtype)
-        np.cumsum(np.broadcast_to(counts, m), out=self.indptr[1:])
-        self._starts: Array | None = None
-        again = indices[1:] == indices[:-1]
-        heads = self.indptr[(self.indptr > 0) & (self.indptr < indices.size)]
-        again[heads - 1] = False  # the first entry of a row is its own, whatever the last one of the row before
-        if again.any():
-            self._starts = np.flatnonzero(np.append(True, ~again))
-            self.indptr = np.searchsorted(self._starts, self.indptr).astype(indices.dtype)
-            indices = indices[self._starts]
-        self.indices = indices
+    def __init__(self, columns: Sequence[Column], shape: Shape, root: Root) -> None:
+        self.shape, self.root = shape, root
+        m, w = math.prod(shape), len(columns)
+        table = np.empty((*shape, w), np.int32 if max(root.size, m * w) < np.iinfo(np.int32).max else np.int64)
+        if not _is_covered(shape, [op for op, _, _ in columns[0]]):
+            table.fill(NOWHERE)
+        write(table, list(map(indices, columns)))
+        self._moves: tuple[Any, Array] | None = None
+        """Which entries of the table are to be replaced, and by which."""
+        self._twice: tuple[Array, Array] | None = None
+        """Which entries are to be added to others, and to which."""
+        self._present: Array | None = None
+        """Which entries are there in the end, if not all are."""
+        gone = self._sort(table.reshape(m, w))
+        self.indptr = np.arange(0, m * w + 1, w, dtype=table.dtype)
+        self.indices = table.reshape(-1)
+        if gone.size:
+            self._present = np.ones(m * w, bool)
+            self._present[gone] = False
+            self.indices = self.indices[self._present]
+            self.indptr[1:] -= np.cumsum(np.bincount(gone // w, minlength=m))
+        self._matrix: Any = None
 
-    def values(self, terms: Terms, dtype: Any) -> Array:
-        """Return the entries."""
-        dtype = np.result_type(dtype, *[np.complex64 for v in terms.values() if np.iscomplexobj(v)])
-        table = np.empty((len(self.slots), math.prod(self.shape)), dtype)
-        for row, s in zip(table, self.slots, strict=True):
-            row.reshape(self.shape)[...] = terms[s]
-        data = table.reshape(-1).take(self._places, mode="clip")
-        return data if self._starts is None else np.add.reduceat(data, self._starts)
+    def _sort(self, rows: Array) -> Array:
+        """Sort the rows of the table, note what becomes of the entries, and return the numbers of those that leave it."""
+        w = rows.shape[1]
+        flat = rows.reshape(-1)
+        falls = np.zeros(flat.size, bool)
+        np.less_equal(flat[1:], flat[:-1], out=falls[:-1])
+        falls.reshape(rows.shape)[:, -1] = False
+        found = np.flatnonzero(falls) // w
+        first = np.ones(found.size, bool)
+        np.not_equal(found[1:], found[:-1], out=first[1:])
+        gone = []
+        if found.size:
+            many = np.count_nonzero(first) > len(rows) // MANY
+            wrong = np.arange(len(rows)) if many else found[first]
+            starts = wrong * w
+            to: Any = ... if many else (starts[:, None] + np.arange(w)).reshape(-1)
+            source = (starts[:, None] + np.argsort(rows if many else rows[wrong], axis=1, kind="stable")).reshape(-1)
+            part = flat.take(source)
+            if (part != flat[to]).any():
+                flat[to] = part
+                self._moves = to, source
+            twice, heads = _repeated(part, w)
+            if twice.size:
+                self._twice = starts.take(twice // w) + twice % w, starts.take(heads // w) + heads % w
+                gone.append(self._twice[0])
+        if flat.size and flat.min() == NOWHERE:
+            gone.append(np.flatnonzero(flat == NOWHERE))
+        return np.concatenate(gone) if gone else np.empty(0, np.intp)
+
+    def values(self, columns: Sequence[Column], dtype: Any) -> Array:
+        """Return the entries, in memory of their own."""
+        if any([type(v) is not float and np.iscomplexobj(v) for column in columns for _, _, v in column]):  # noqa: C419
+            dtype = np.result_type(dtype, np.complex64)
+        table = np.empty((*self.shape, len(columns)), dtype)
+        write(table, list(map(weights, columns)))
+        data = table.reshape(-1)
+        if self._moves is not None:
+            to, source = self._moves
+            data[to] = data[source]
+        if self._twice is not None:
+            twice, heads = self._twice
+            np.add.at(data, heads, data[twice])
+        return data if self._present is None else data[self._present]
 
     def matrix(self, data: Array, sparse: Any) -> Any:
-        """Return the matrix with these entries."""
-        size = math.prod(self.shape), self.root.size
-        a = sparse.csr_array((data, self.indices, self.indptr), shape=size, copy=False)
-        a.has_canonical_format = True
+        """Return the matrix with these entries; all of them share their places, which SciPy looks at once."""
+        if self._matrix is None:
+            size = math.prod(self.shape), self.root.size
+            self._matrix = sparse.csr_array((data, self.indices, self.indptr), shape=size, copy=False)
+            self._matrix.has_canonical_format = True
+            self._matrix.data = data[:0].copy()
+        a = copy.copy(self._matrix)
+        a.data = data
         return a
+
+
+def write(table: Array, columns: Sequence[Parts]) -> None:
+    """Write each column of a table from its parts; numbers of the same part together, as rows of memory (bench/bench_structured.py)."""
+    for pieces in zip(*columns, strict=True):
+        numbers = [v if number(v) else 0 for _, v in pieces]
+        rows = _rows(table, pieces[0][0]) if len(numbers) - numbers.count(0) > 1 else None
+        if rows is not None:
+            repeat(rows, numbers)
+        for j, piece in enumerate(pieces):
+            if rows is None or not number(piece[1]):
+                fill(table[..., j], [piece])
+
+
+def _rows(table: Array, op: LinearOp | None) -> Any:
+    """Return the rows of a table that a map of one of its columns reads, if they lie in memory one after the other."""
+    w, nd = table.shape[-1], table.ndim - 1
+    if op is None:
+        return table.reshape(-1, w)
+    if not op.view:
+        return None
+    part = op.apply(table.transpose(nd, *range(nd)))
+    part = part.transpose(*range(1, part.ndim), 0)
+    return part.reshape(-1, w) if part.flags.c_contiguous and np.may_share_memory(part, table) else None
+
+
+def repeat(rows: Array, row: Sequence[Any]) -> None:
+    """Write the same row everywhere: many at a time, since NumPy takes long to begin with each."""
+    whole = len(rows) - len(rows) % TOGETHER
+    some = np.empty((TOGETHER, rows.shape[1]), rows.dtype)
+    some[...] = row
+    rows[:whole].reshape(-1, some.size)[...] = some.reshape(-1)
+    rows[whole:] = some[: len(rows) - whole]
+
+
+def _repeated(part: Array, w: int) -> tuple[Array, Array]:
+    """Return which entries of sorted rows of w are equal to the one before, and the first ones that they are equal to."""
+    same = np.zeros(part.size, bool)
+    np.equal(part[1:], part[:-1], out=same[1:])
+    same[::w] = False
+    same &= part != NOWHERE
+    found = np.flatnonzero(same)
+    heads = found - 1
+    while (more := same[heads]).any():
+        heads -= more
+    return found, heads
+
+
+def _is_covered(shape: Shape, ops: Sequence[LinearOp | None]) -> bool:
+    """Whether maps read all entries of an array among them."""
+    if None in ops:
+        return True
+    met = np.zeros(shape, bool)
+    fill(met, [(op, True) for op in ops])
+    return bool(met.all())
 
 
 class Assembler:
@@ -80,10 +177,10 @@ class Assembler:
         self._layouts: dict[Any, Layout] = {}
         self._known: dict[tuple[Root, Root], Any] = {}
 
-    def jacobian(self, terms: Terms, shape: Shape, leaf: Root, dtype: Any) -> Any:
+    def jacobian(self, columns: dict[Root, list[Column]], shape: Shape, leaf: Root, dtype: Any) -> Any:
         """Return the matrix of slots with respect to a leaf, of shape (numbers of the result, numbers of the leaf)."""
         self.renew()
-        a = self._of(terms, shape, leaf, dtype)
+        a = self._of(columns, shape, leaf, dtype)
         self.renew()
         if a is None:
             return self.sparse.csr_array((math.prod(shape), leaf.size), dtype=dtype)
@@ -94,13 +191,10 @@ class Assembler:
         """Forget the matrices of cuts, which belong to one evaluation."""
         self._known = {}
 
-    def _of(self, terms: Terms, shape: Shape, leaf: Root, dtype: Any) -> Any:
+    def _of(self, columns: dict[Root, list[Column]], shape: Shape, leaf: Root, dtype: Any) -> Any:
         """Return the same, or None if the slots do not depend on the leaf."""
-        by_root: dict[Root, Terms] = {}
-        for s, v in terms.items():
-            by_root.setdefault(s.root, {})[s] = v
         parts = []
-        for root, some in by_root.items():
+        for root, some in columns.items():
             if root is leaf:
                 parts.append(self._slots(some, shape, root, dtype))
             else:
@@ -115,14 +209,14 @@ class Assembler:
             return None
         if (root, leaf) not in self._known:
             cut = root.source
-            inner = self._of(cut.terms, cut.op.shape_in, leaf, dtype)
+            inner = self._of(columns_of(cut.terms), cut.op.shape_in, leaf, dtype)
             found = None if inner is None else matrices.product(matrices.matrix_of(cut, self.sparse), inner, self.sparse)
             self._known[root, leaf] = found
         return self._known[root, leaf]
 
-    def _slots(self, terms: Terms, shape: Shape, root: Root, dtype: Any) -> Any:
-        key = (root, shape, frozenset(terms))
+    def _slots(self, columns: list[Column], shape: Shape, root: Root, dtype: Any) -> Any:
+        key = (root, shape, *map(places, columns))
         layout = self._layouts.get(key)
         if layout is None:
-            layout = self._layouts[key] = Layout(tuple(terms), shape, root)
-        return layout.matrix(layout.values(terms, dtype), self.sparse)
+            layout = self._layouts[key] = Layout(columns, shape, root)
+        return layout.matrix(layout.values(columns, dtype), self.sparse)

@@ -65,20 +65,23 @@ class Evaluator:
         check(call)
         if self._given is not None:
             return self.by_colors(call, has_aux, self._given)
-        prepared = _Prepared(call)
-        if self.prepare:
-            prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
-            if prepared.colors is not None:
-                found = self.by_colors(call, has_aux, prepared.colors, probed=True)
-                if found.fits:
-                    return found
-                prepared.colors, prepared.decided = None, False  # f has taken another way
+        prepared = self._shared(call) if self.prepare else _Prepared(call)
+        if prepared.colors is not None:
+            found = self.by_colors(call, has_aux, prepared.colors, probed=True)
+            if found.fits:
+                return found
+            prepared.colors, prepared.decided = None, False  # f has taken another way
         recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)  # outside of the lock: f may call this
         with self._lock:
             found = self._structured(call, recording, prepared)
             if self.prepare:
                 self._decide(prepared, found)
         return found
+
+    def _shared(self, call: Call) -> "_Prepared":
+        """Return what all evaluations at inputs of these shapes share."""
+        key = tuple([(x.shape, x.dtype) for x in call.leaves])
+        return self._prepared.get(key) or self._prepared.setdefault(key, _Prepared(call))
 
     def _decide(self, prepared: "_Prepared", found: Found) -> None:
         """Choose colours for the evaluations to come, if they are wanted or need far fewer directions than there are slots."""
@@ -116,7 +119,8 @@ class Evaluator:
 
     def _row(self, family: Family, assembler: Assembler, y: Array, t: Structured | None) -> list[Any]:
         dtype = y.dtype if y.dtype.kind in "fc" else np.dtype(np.float64)
-        return [assembler.jacobian({} if t is None else t.terms, np.shape(y), leaf, dtype) for leaf in family.leaves]
+        columns = {} if t is None else t.columns()
+        return [assembler.jacobian(columns, np.shape(y), leaf, dtype) for leaf in family.leaves]
 
     def _mended(self, call: Call, recording: Recording, prepared: "_Prepared", found: list[list[Any]]) -> list[list[Any]]:
         """Return the matrices with 0·inf = 0: by slots, or if there are maps between them by dense directions."""

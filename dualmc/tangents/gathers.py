@@ -75,10 +75,17 @@ class Root:
         """Return the view of the probe whose entries have these indices, if they lie evenly."""
         if not index.size:
             return np.empty(index.shape, "b")
-        start = int(index[(0,) * index.ndim])
-        steps = [int(np.moveaxis(index, k, 0)[1].flat[0]) - start if n > 1 else 0 for k, n in enumerate(index.shape)]
-        ways = [(n - 1) * s for n, s in zip(index.shape, steps, strict=True)]
-        if start + sum([min(w, 0) for w in ways]) < 0 or start + sum([max(w, 0) for w in ways]) >= self.size:
+        start, steps, place = index.item(0), [], index.size
+        low = high = start
+        for n in index.shape:
+            place //= n
+            step = index.item(place) - start if n > 1 else 0
+            steps.append(step)
+            if step < 0:
+                low += (n - 1) * step
+            else:
+                high += (n - 1) * step
+        if low < 0 or high >= self.size or index.item(index.size - 1) != low + high - start:
             return None
         if not np.array_equal(_strided(self.index.reshape(-1), start, index.shape, steps), index):
             return None
@@ -152,14 +159,19 @@ class Gather:
     def offset(self) -> int:
         """How far from itself an entry in the middle reads: slots sorted by it are sorted in nearly every row."""
         if self._offset is None:
-            self._offset = 0
-            if self.index.size:
-                middle = tuple([n // 2 for n in self.shape])
-                at = int(np.ravel_multi_index(middle, self.shape)) if self.shape else 0
-                if self.index[middle] == NOWHERE:
-                    at = int(np.argmax(self.index != NOWHERE))
-                self._offset = int(self.index.reshape(-1)[at]) - at
+            self._offset = self._middle() if math.prod(self.shape) else 0
         return self._offset
+
+    def _middle(self) -> int:
+        place = entry = 0
+        probe = self._probe
+        for n, step in zip(self.shape, self.shape if probe is None else probe.strides, strict=True):
+            place, entry = place * n + n // 2, entry + n // 2 * step
+        if probe is not None:
+            return int(probe.__array_interface__["data"][0]) - self.root.start + entry - place
+        if self.index.item(place) == NOWHERE:
+            place = int(np.argmax(self.index != NOWHERE))
+        return int(self.index.item(place)) - place
 
     def then(self, op: LinearOp) -> "Gather":
         """Return the gather that reads what op picks from this one."""

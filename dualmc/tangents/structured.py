@@ -8,7 +8,8 @@ matrices) is a cut: its result becomes a root of its own, which remembers the ma
 These tangents are values: they are pushed through a tape, as blocks of directions are, and no array carries them.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,20 @@ class SlotLimitError(Exception):
 
 class UnstructuredError(Exception):
     """An operation has no structured form, as the conjugate of a complex variable."""
+
+
+Piece = tuple[LinearOp | None, Gather | None, Any]
+"""A slot in a part of an array: the map that reads the part, or None for all; what it gathers, or None for nothing; what stands before."""
+
+Column = Sequence[Piece]
+"""
+A slot in pieces, later ones written over earlier ones; what no piece covers gathers nothing. The maps of pieces are the same in all
+columns of one root.
+"""
+
+
+Parts = Sequence[tuple[LinearOp | None, Any]]
+"""What an array is written from: maps that read a part of it, or None for all of it, and what is there."""
 
 
 class Cut(NamedTuple):
@@ -79,14 +94,12 @@ class Family:
         for root in self.cuts:
             root.source = None
 
-    def counted(self, terms: Terms) -> Terms:
+    def count(self, n: int) -> None:
         """Note how many slots there are, or raise."""
-        n = len(terms)
         if n > self.most:
             self.most = n
             if self.limit is not None and n > self.limit:
                 raise SlotLimitError
-        return terms
 
 
 class Structured:
@@ -128,9 +141,18 @@ class Structured:
     def terms(self) -> Terms:
         """The slots."""
         if self._writes:
-            self._terms = self.family.counted(_written(self._terms, self._writes, self.shape))
+            self._terms = _written(self._terms, self._writes, self.shape)
+            self.family.count(len(self._terms))
             self._writes = None
         return self._terms
+
+    def columns(self) -> dict[Root, list[Column]]:
+        """Return the slots of each root for who puts the pieces together in memory of his own: writes that wait are not done for it."""
+        if not self._writes or any(op.key is None for op, _ in self._writes):
+            return columns_of(self.terms)
+        found = _columns(self._terms, self._writes)
+        self.family.count(sum(map(len, found.values())))
+        return found
 
     def write(self, op: LinearOp, u: "Structured | None") -> None:
         """Write u, or zero, into the entries that op reads; it is done when the slots are next asked for."""
@@ -170,8 +192,10 @@ def scale(t: Structured, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, s
             w = v
         elif g is MINUS_ONE:
             w = -v
+        elif type(v) is float and v == 1.0 and not select:
+            w = g
         else:
-            w = _times(v, g, strict, select)
+            w = dense.product(np.asarray(v), g, select=select) if strict else v * g
         terms[s.spread(shape) if grow else s] = w if type(w) is float else _before(w, shape)
     return Structured(t.family, shape, terms, dtype)
 
@@ -185,12 +209,6 @@ def _before(w: Any, shape: Shape) -> Any:
     return np.broadcast_to(w, shape) if w.ndim else w.item()
 
 
-def _times(v: Any, g: Any, strict: bool, select: bool) -> Any:
-    if type(v) is float and v == 1.0 and not select:
-        return g
-    return dense.product(np.asarray(v), g, select=select) if strict else v * g
-
-
 def add(a: Structured, b: Structured, *, owned: bool = False) -> Structured:
     """Return a + b: equal slots are added up."""
     x, y = a.terms, b.terms
@@ -198,7 +216,7 @@ def add(a: Structured, b: Structured, *, owned: bool = False) -> Structured:
     for s, v in y.items():
         terms[s] = terms[s] + v if s in terms else v
     if len(terms) > len(x):
-        a.family.counted(terms)
+        a.family.count(len(terms))
     return Structured(a.family, a.shape, terms, a.dtype)
 
 
@@ -212,8 +230,9 @@ _PARTS = frozenset({"real", "imag", "conj"})
 def linear(op: LinearOp, t: Structured) -> Structured:
     """Return op(t)."""
     if op.picks:
-        terms = {s.then(op): v if number(v) else op.apply(v) for s, v in t.terms.items()}
-        return Structured(t.family, op.shape_out, _merged(terms, t.terms, op), t.dtype)
+        old = t.terms
+        terms = {s.then(op): op.apply(v) if type(v) is ndarray else v for s, v in old.items()}
+        return Structured(t.family, op.shape_out, terms if len(terms) == len(old) else _merged(old, op), t.dtype)
     if op.key in _PARTS:
         if any(s.root.is_complex for s in t.terms):
             raise UnstructuredError
@@ -221,10 +240,8 @@ def linear(op: LinearOp, t: Structured) -> Structured:
     return _cut(op, t, None)
 
 
-def _merged(terms: Terms, old: Terms, op: LinearOp) -> Terms:
-    """Return terms, with those of slots that have become equal added up."""
-    if len(terms) == len(old):
-        return terms
+def _merged(old: Terms, op: LinearOp) -> Terms:
+    """Return op(t) for slots of which some become equal: those are added up."""
     sums: Terms = {}
     for s, v in old.items():
         g, w = s.then(op), v if number(v) else op.apply(v)
@@ -295,23 +312,36 @@ def join(ops: Sequence[LinearOp], parts: Sequence[Structured | None], shape: Sha
 
 
 def _written(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]], shape: Shape) -> Terms:
-    """
-    Return slots after writes. Column j of each root is slot j of what was there and of all that is written, so there are no more
-    columns than the widest of them has.
-    """
-    rows = [_by_root(base), *[{} if u is None else _by_root(u.terms) for _, u in writes]]
+    """Return slots after writes."""
     terms: Terms = {}
-    for root in dict.fromkeys(r for row in rows for r in row):
-        columns = [row.get(root, []) for row in rows]
-        keys = tuple([(op.key, op.shape_out) for op, _ in writes])
-        key = (shape, keys, tuple([tuple([s for s, _ in column]) for column in columns]))
-        known = all(op.key is not None for op, _ in writes)
-        make = _Joining(root, shape, columns, [op for op, _ in writes])
-        gathers = root.remembered(key, make) if known else make()
-        for j, g in enumerate(gathers):
-            v = _values(shape, [column[j][1] if j < len(column) else None for column in columns], writes)
+    known = all(op.key is not None for op, _ in writes)
+    for root, columns in _columns(base, writes).items():
+        make = _Joining(root, shape, columns)
+        gathers = root.remembered((shape, *map(places, columns)), make) if known else make()
+        for g, column in zip(gathers, columns, strict=True):
+            v = _values(shape, column)
             terms[g] = terms[g] + v if g in terms else v
     return terms
+
+
+def _columns(base: Terms, writes: Sequence[tuple[LinearOp, Structured | None]]) -> dict[Root, list[Column]]:
+    """
+    Return slots after writes, in pieces. Column j of each root is slot j of what was there and of all that is written, so there are no
+    more columns than the widest of them has.
+    """
+    ops = [None, *[op for op, _ in writes]] if base else [op for op, _ in writes]
+    rows = [_by_root(base)] if base else []
+    rows += [{} if u is None else _by_root(u.terms) for _, u in writes]
+    found: dict[Root, list[Column]] = {}
+    for root in dict.fromkeys(r for row in rows for r in row):
+        slots = itertools.zip_longest(*[row.get(root, ()) for row in rows], fillvalue=(None, 0.0))
+        found[root] = [[(op, s, v) for op, (s, v) in zip(ops, beside, strict=True)] for beside in slots]
+    return found
+
+
+def columns_of(terms: Terms) -> dict[Root, list[Column]]:
+    """Return slots as columns of one piece each."""
+    return {root: [[(None, s, v)] for s, v in slots] for root, slots in _by_root(terms).items()}
 
 
 def _by_root(terms: Terms) -> dict[Root, list[tuple[Gather, Any]]]:
@@ -325,37 +355,53 @@ def _by_root(terms: Terms) -> dict[Root, list[tuple[Gather, Any]]]:
     return found
 
 
+def places(column: Column) -> Hashable:
+    """Return what tells where and what a column reads, if its maps have keys."""
+    return tuple([(s if op is None else (op.key, op.shape_out, s)) for op, s, _ in column])
+
+
+def fill(x: Array, parts: Parts) -> None:
+    """Write each part into the entries of x that its map reads."""
+    for op, part in parts:
+        if op is None:
+            x[...] = part
+        else:
+            dense.assign(x, op, np.asarray(part))
+
+
+def indices(column: Column) -> Parts:
+    """Return the parts of the index of a column."""
+    return [(op, NOWHERE if s is None else s.index) for op, s, _ in column]
+
+
+def weights(column: Column) -> Parts:
+    """Return the parts of what stands before a column."""
+    return [(op, v) for op, _, v in column]
+
+
 class _Joining(NamedTuple):
-    """Makes the gathers of joined columns."""
+    """Makes the gathers of columns."""
 
     root: Root
     shape: Shape
-    columns: list[list[tuple[Gather, Any]]]
-    ops: list[LinearOp]
+    columns: list[Column]
 
     def __call__(self) -> tuple[Gather, ...]:
-        return tuple([self._column(j) for j in range(max(map(len, self.columns)))])
+        return tuple(map(self._joined, self.columns))
 
-    def _column(self, j: int) -> Gather:
-        first, *others = self.columns
+    def _joined(self, column: Column) -> Gather:
         index = np.full(self.shape, NOWHERE, self.root.index.dtype)
-        if j < len(first):
-            index[...] = first[j][0].index
-        for op, column in zip(self.ops, others, strict=True):
-            dense.assign(index, op, column[j][0].index if j < len(column) else np.array(NOWHERE))
+        fill(index, indices(column))
         return self.root.gather(index)
 
 
-def _values(shape: Shape, parts: list[Any], writes: Sequence[tuple[LinearOp, Structured | None]]) -> Any:
+def _values(shape: Shape, column: Column) -> Any:
     """Return what stands before a joined gather; one number if it is the same wherever something is gathered."""
-    held = [v for v in parts if v is not None]
+    held = [v for _, s, v in column if s is not None]
     if all(map(number, held)) and all(v == held[0] for v in held[1:]):
         return held[0]
     values = np.zeros(shape, np.result_type(*[type(v) if number(v) else v.dtype for v in held]))
-    if parts[0] is not None:
-        values[...] = parts[0]
-    for (op, _), v in zip(writes, parts[1:], strict=True):
-        dense.assign(values, op, np.zeros(()) if v is None else np.asarray(v))
+    fill(values, weights(column))
     return values
 
 
