@@ -64,7 +64,7 @@ class Evaluator:
         """Evaluate the matrices of one call."""
         check(call)
         if self._given is not None:
-            return self.by_colors(call, has_aux, self._given)
+            return fitting(self.by_colors(call, has_aux, self._given, probed=True), self.name)
         prepared = self._shared(call) if self.prepare else _Prepared(call)
         if prepared.colors is not None:
             found = self.by_colors(call, has_aux, prepared.colors, probed=True)
@@ -161,7 +161,7 @@ class Evaluator:
             products.append([t.reshape(stop - start, -1) for t in filled])
         rows = [np.concatenate(parts) for parts in zip(*products, strict=True)]
         if colors.pattern.shape[0] != sum(r.shape[1] for r in rows):
-            if probed:
+            if probed and colors is not self._given:
                 return Found(values, [], outer, aux, fits=False)
             raise ValueError(
                 f"{self.name}: pattern must have a row for each of the {sum(r.shape[1] for r in rows)} output numbers, "
@@ -212,11 +212,22 @@ def with_probe(seeds: Array) -> Array:
 
 
 def is_image(matrix: Any, image: Array) -> bool:
-    """Whether the matrix maps the direction of `probe` to this, up to rounding."""
+    """Whether the matrix maps the direction of `probe` to this, up to rounding; nothing is known of rows in which both are not finite."""
     r = probe(matrix.shape[1])
     with np.errstate(all="ignore"):
-        size = abs(matrix) @ r
-        return bool(np.all(np.abs(matrix @ r - image) <= np.sqrt(np.finfo(matrix.dtype).eps) * size))
+        product, size = matrix @ r, abs(matrix) @ r
+        equal = np.abs(product - image) <= np.sqrt(np.finfo(matrix.dtype).eps) * size
+        return bool(np.all(equal | ~(np.isfinite(product) | np.isfinite(image))))
+
+
+def fitting(found: Found, name: str) -> Found:
+    """Return what was found by a pattern that the user gave, or raise if that lacks entries."""
+    if not found.fits:
+        raise ValueError(
+            f"{name}: pattern lacks entries that f has at this point: f moves otherwise than the matrix says along a direction that "
+            "moves all inputs; leave pattern= out, or find it by dm.jacobian_sparsity(f)(x)"
+        )
+    return found
 
 
 def split(call: Call, seeds: Array) -> list[Array]:

@@ -22,7 +22,7 @@ from ..tangents.structured import Family, UnstructuredError
 from . import matrices
 from .assembly import Assembler
 from .coloring import Coloring, coloring
-from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, is_image, split, with_probe
+from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, fitting, is_image, split, with_probe
 
 Blocks = dict[tuple[Gather, Gather], Any]
 """What stands between pairs of gathers."""
@@ -43,7 +43,7 @@ class HessianEvaluator:
         """Evaluate value and matrices of one call: a row for each input."""
         check(call)
         if self._colors is not None:
-            return self._colored(call, has_aux, self._colors)
+            return fitting(self._colored(call, has_aux, self._colors, probed=True), self.name)
         prepared = _Prepared(call, self.sparse, once=not self.prepare)
         if self.prepare:
             prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
@@ -233,7 +233,7 @@ def sparse_hessian(
         with a dense direction for each colour of its pattern.
     pattern : array or matrix of scipy.sparse, optional
         The symmetric places of all entries that can be other than zero, for all inputs side by side. If it is given, all evaluations
-        go by colours. An entry that it lacks is added to another one, unseen.
+        go by colours, and by one direction more that tells whether it lacks entries.
 
     Returns
     -------
@@ -249,7 +249,7 @@ def sparse_hessian(
     TypeError
         If f does not return one real number, or an input is not real or carries a tangent of another transform.
     ValueError
-        If argnums, strategy or pattern do not fit.
+        If argnums, strategy or pattern do not fit, or the pattern lacks an entry that is other than zero.
 
     Notes
     -----

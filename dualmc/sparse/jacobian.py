@@ -52,7 +52,7 @@ def sparse_jacobian(
         "auto" takes colours where there are twice as many slots; the first evaluation goes by slots.
     pattern : array or matrix of scipy.sparse, optional
         The places of all entries that can be other than zero, for all outputs below each other and all inputs side by side. If it is
-        given, all evaluations go by colours. An entry that it lacks is added to another one, unseen.
+        given, all evaluations go by colours, and by one direction more that tells whether it lacks entries.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def sparse_jacobian(
     TypeError
         If an input or output is not numeric, an input is complex, or carries a tangent of another transform.
     ValueError
-        If argnums, strategy or pattern do not fit.
+        If argnums, strategy or pattern do not fit, or the pattern lacks an entry that is other than zero.
 
     Notes
     -----

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import dualmc as dm
 from dualmc import testing as dt
@@ -270,6 +271,18 @@ def test_memory_grows_with_the_entries():
         return peak_bytes(lambda: dm.sparse_hessian(rosenbrock)(x))
 
     assert peak(100_000) < 100_000 * 8 * 150
+
+
+@given(half=hnp.arrays(float, (5, 5), elements=st.sampled_from([0.0, 0.0, 1.0, -2.5, 1e-3])), i=st.integers(0, 4), j=st.integers(0, 4))
+@settings(deadline=None)
+def test_a_given_pattern_that_lacks_entries_is_refused(half, i, j):
+    hessian = half + half.T
+    f, x, pattern = lambda u: u @ half @ u, np.linspace(1.0, 2.0, 5), hessian != 0
+    np.testing.assert_allclose(dm.sparse_hessian(f, pattern=pattern)(x).toarray(), hessian, rtol=1e-14)
+    pattern[i, j] = pattern[j, i] = False
+    if hessian[i, j]:
+        with pytest.raises(ValueError, match="sparse_hessian: pattern lacks entries"):
+            dm.sparse_hessian(f, pattern=pattern)(x)
 
 
 H = dm.sparse_hessian

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 import dualmc as dm
 from dualmc.timing import peak_bytes
@@ -263,6 +264,31 @@ def test_colours_of_several_inputs_and_outputs():
     for row, expected in zip(found, truth, strict=True):
         for j, a in zip(row, expected, strict=True):
             close(j.toarray(), a)
+
+
+MATRICES = hnp.arrays(float, (5, 6), elements=st.sampled_from([0.0, 0.0, 1.0, -2.5, 1e-3, 1e3]))
+
+
+@given(matrix=MATRICES, more=hnp.arrays(bool, (5, 6)), lacking=st.integers(0, 29))
+@settings(deadline=None)
+def test_a_given_pattern_that_lacks_entries_is_refused(matrix, more, lacking):
+    """Entries that are zero may be in it or not; any other that it lacks would be added to another entry of its row."""
+    f, x, pattern = lambda u: matrix @ u, np.linspace(1.0, 2.0, 6), (matrix != 0) | more
+    np.testing.assert_array_equal(dm.sparse_jacobian(f, pattern=pattern)(x).toarray(), matrix)
+    pattern.flat[lacking] = False
+    if matrix.flat[lacking]:
+        with pytest.raises(ValueError, match=r"sparse_jacobian: pattern lacks entries.*jacobian_sparsity"):
+            dm.sparse_jacobian(f, pattern=pattern)(x)
+    else:
+        np.testing.assert_array_equal(dm.sparse_jacobian(f, pattern=pattern)(x).toarray(), matrix)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", [np.sqrt, np.log, lambda u: 1 / u, lambda u: u**2 * 1e300])
+def test_a_given_pattern_says_nothing_of_rows_that_are_not_finite(f):
+    x = np.array([-1.0, 0.0, 1e300, 4.0])
+    found = dm.sparse_jacobian(f, pattern=np.eye(4, dtype=bool))(x)
+    np.testing.assert_array_equal(found.toarray().diagonal(), dm.jacobian(f, strategy="dense")(x).diagonal())
 
 
 def test_prepared_evaluations_take_colours_where_they_are_far_fewer():
