@@ -122,6 +122,7 @@ elementwise(
 )
 elementwise(np.negative, on=[REAL], d=[MINUS_ONE], dd=[ZERO])
 elementwise(np.positive, on=[REAL], d=[ONE], dd=[ZERO])
+# x + x takes two thirds of the time of 2 * x for a thousand numbers (bench/bench_structured.py, gradient of Rosenbrock).
 elementwise(np.square, on=[REAL], d=[lambda ans, x: x + x], dd=[lambda ans, x: 2.0], edges=[Edge((0.0,), (0.0,), (2.0,))])
 elementwise(np.reciprocal, on=[NONZERO], d=[lambda ans, x: -ans * ans], dd=[lambda ans, x: 2 * ans * ans * ans])
 elementwise(
