@@ -83,7 +83,7 @@ def run(call: Call, given: Seeds, pairing: Pairing, has_aux: bool = False) -> tu
         HyperDual.of(fresh(x), settle(HyperTangent(e1, e2, None, pairing), x), level)
         for x, (e1, e2) in zip(call.leaves, given, strict=True)
     )
-    found = outputs(call.f, call.function(*call.bound(leaves)), level, has_aux)
+    found = outputs(call.f, call.run(leaves), level, has_aux)
     call.check_points(found[0])
     return found
 

@@ -175,8 +175,9 @@ class Call:
             args[i] = x
         return args
 
-    def function(self, *args: Any) -> Any:
-        return self.f(*args, **self.kwargs)
+    def run(self, leaves: Iterator[Any]) -> Any:
+        """Return what f returns with these leaves in place of the differentiated ones."""
+        return self.f(*self.bound(leaves), **self.kwargs)
 
     def like_inputs(self, leaves: Iterator[Any]) -> Tree:
         """Return leaves in the structure of the differentiated arguments; a tuple of them for several argnums."""

@@ -52,7 +52,7 @@ def _passes(call: Call, chunk_size: int | None, has_aux: bool) -> tuple[list[Arr
     columns: list[list[Array]] = []
     for start, stop in chunks(directions(call), _chunk_size(call, chunk_size)):
         level = fresh_level()
-        result = call.function(*call.bound(_seeds(call, start, stop, level)))
+        result = call.run(_seeds(call, start, stop, level))
         values, tangents, structure, aux = outputs(call.f, result, level, has_aux)
         call.check_points(values)
         blocks = [_block(v, t, stop - start) for v, t in zip(values, tangents, strict=True)]
@@ -68,7 +68,7 @@ def _single_passes(call: Call, has_aux: bool) -> tuple[list[Array], list[list[Ar
         level = fresh_level()
         one = settled(np.ones((), x.dtype)[()], x)
         seeded = (Dual(fresh(p), one, level) if j == i else fresh(p) for j, p in enumerate(call.leaves))
-        values, tangents, structure, aux = outputs(call.f, call.function(*call.bound(seeded)), level, has_aux)
+        values, tangents, structure, aux = outputs(call.f, call.run(seeded), level, has_aux)
         columns.append([zero_tangent(v) if t is None else t for v, t in zip(values, tangents, strict=True)])
     return values, columns, structure, aux
 

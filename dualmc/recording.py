@@ -8,7 +8,7 @@ import numpy as np
 
 from ._typing import Array, Function, Shape
 from .arrays.dual import Dual
-from .boundary import entering, fresh_level, outputs
+from .boundary import Call, entering, fresh_level, outputs
 from .kernels import keep_freed_memory, switch
 from .tangents.recorded import leaf
 from .tangents.tape import Tape
@@ -40,6 +40,11 @@ def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[A
     result = call(iter([Dual(x, h, level) for x, h in zip(leaves, handles, strict=True)]))
     values, tangents, structure, aux = outputs(f, result, level, has_aux)
     return Recording(values, structure, aux, Tape(nodes, [None if t is None else t.read() for t in tangents]))
+
+
+def record_call(call: Call, has_aux: bool, *, curved: bool = False) -> Recording:
+    """Run the function of a call with recorded tangents."""
+    return record(call.f, call.run, call.leaves, has_aux, curved=curved)
 
 
 class Kind(NamedTuple):

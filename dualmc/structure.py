@@ -10,7 +10,7 @@ from .arrays.creation import carries
 from .boundary import Call
 from .errors import NoTangentError
 from .passes import basis_of_all, chunks, pulled, rows
-from .recording import Recording, record
+from .recording import Recording, record_call
 from .tangents import dense, structured
 from .tangents.curved import CurvatureError, along
 from .tangents.gathers import NOWHERE
@@ -74,10 +74,6 @@ class Solved(NamedTuple):
     aux: Any
 
 
-def _recorded(call: Call, has_aux: bool, *, curved: bool = False) -> Recording:
-    return record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=curved)
-
-
 def _is_scalar(recording: Recording) -> bool:
     """Whether there is one result, one real number."""
     return recording.structure.kind is None and recording.values[0].shape == () and recording.values[0].dtype.kind != "c"
@@ -105,7 +101,7 @@ def _complete(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> li
 
 def gradient(call: Call, has_aux: bool) -> Solved | None:
     """Return the value and the gradient by each input, from one walk back; None if f does not return one number, or if nan comes out."""
-    recording = _recorded(call, has_aux)
+    recording = record_call(call, has_aux)
     if not _is_scalar(recording):
         return None
     values, outer, aux, tape = recording
@@ -119,7 +115,7 @@ def jacobian(call: Call, has_aux: bool, limit: int | None) -> Solved | None:
 
     A Jacobian has the shape of the value + (n,). None if neither pays, or nan comes out.
     """
-    values, outer, aux, tape = _recorded(call, has_aux)
+    values, outer, aux, tape = record_call(call, has_aux)
     family = Family(call.leaves, limit)
     try:
         tangents = tape.push(family.seeds(), structured)
@@ -167,7 +163,7 @@ class Products(NamedTuple):
 
 def hvp(call: Call, directions: Sequence[Array], has_aux: bool = False) -> Products | None:
     """Return the products of the Hessian of a scalar function with directions; None where the tape cannot tell."""
-    values, outer, aux, tape = recording = _recorded(call, has_aux, curved=True)
+    values, outer, aux, tape = recording = record_call(call, has_aux, curved=True)
     if not _is_scalar(recording):
         return None
     try:
@@ -191,7 +187,7 @@ class SolvedTwice(NamedTuple):
 
 def hessian(call: Call, has_aux: bool) -> SolvedTwice | None:
     """Return second derivatives of a scalar function, from pairs of slots or along directions; None where the tape cannot tell."""
-    values, outer, aux, tape = recording = _recorded(call, has_aux, curved=True)
+    values, outer, aux, tape = recording = record_call(call, has_aux, curved=True)
     if not _is_scalar(recording) or any(x.dtype != values[0].dtype for x in call.leaves):
         return None
     try:

@@ -7,12 +7,7 @@ from .._typing import Function
 from ..boundary import Call
 from ..jacobians import check_holomorphic, check_one_number, check_real, transform
 from ..passes import pulled, rows
-from ..recording import Recording, record
-
-
-def _recorded(call: Call, has_aux: bool) -> Recording:
-    return record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)
-
+from ..recording import record_call
 
 # Gradients. --------------------------------------------------------------------------------------------------
 
@@ -20,7 +15,7 @@ def _recorded(call: Call, has_aux: bool) -> Recording:
 def _grad(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
-        values, outer, aux, tape = _recorded(call, has_aux)
+        values, outer, aux, tape = record_call(call, has_aux)
         check_one_number(call, values, outer, "dm.reverse.jacobian")
         found = pulled(tape, [values[0].dtype.type(1)], free=True)
         return values[0], call.like_inputs(iter(found)), aux
@@ -107,7 +102,7 @@ def value_and_grad(f: Function, *, argnums: int | Sequence[int] = 0, has_aux: bo
 def _jacobian(name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, holomorphic: bool, with_value: bool) -> Function:
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_holomorphic(name, call.leaves, holomorphic)
-        values, outer, aux, tape = _recorded(call, has_aux)
+        values, outer, aux, tape = record_call(call, has_aux)
         trees = (call.like_inputs(iter(rows(tape, values, i, chunk_size, holomorphic))) for i in range(len(values)))
         return outer.unflatten(iter(values)), outer.unflatten(trees), aux
 

@@ -197,7 +197,6 @@ _matrix_with_diagonal = traced(np.diag)
 
 
 @cached
-@cached
 def roll_op(shape: Shape, shift: Any, axis: Any = None) -> LinearOp:
     """Return the map of np.roll."""
     if axis is None:

@@ -1,9 +1,10 @@
 """Evaluation of sparse Jacobians: by the slots of one run, or by the directions of a colouring."""
 
+import functools
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..boundary import Call, fresh_level, outputs, zero_tangent
 from ..extras import optional
 from ..jacobians import check_real
 from ..passes import CHUNK_BYTES, basis_of_all, chunks, fresh
-from ..recording import Recording, record
+from ..recording import Recording, record_call
 from ..tangents import dense, structured
 from ..tangents.structured import Family, Structured, UnstructuredError
 from ..trees import Structure
@@ -22,6 +23,8 @@ from .assembly import Assembler
 from .coloring import Coloring, coloring
 
 Strategy: TypeAlias = Literal["auto", "structured", "colored"]
+
+T = TypeVar("T")
 
 WIDE = 2
 """Prepared evaluations go by colours where there are so many times more slots than colours (bench/bench_structured.py)."""
@@ -65,23 +68,18 @@ class Evaluator:
         check(call)
         if self._given is not None:
             return fitting(self.by_colors(call, has_aux, self._given, probed=True), self.name)
-        prepared = self._shared(call) if self.prepare else _Prepared(call)
+        prepared = shared(self._prepared, call, functools.partial(_Prepared, call)) if self.prepare else _Prepared(call)
         if prepared.colors is not None:
             found = self.by_colors(call, has_aux, prepared.colors, probed=True)
             if found.fits:
                 return found
             prepared.colors, prepared.decided = None, False  # f has taken another way
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux)  # outside of the lock: f may call this
+        recording = record_call(call, has_aux)  # outside of the lock: f may call this
         with self._lock:
             found = self._structured(call, recording, prepared)
             if self.prepare:
                 self._decide(prepared, found)
         return found
-
-    def _shared(self, call: Call) -> "_Prepared":
-        """Return what all evaluations at inputs of these shapes share."""
-        key = tuple([(x.shape, x.dtype) for x in call.leaves])
-        return self._prepared.get(key) or self._prepared.setdefault(key, _Prepared(call))
 
     def _decide(self, prepared: "_Prepared", found: Found) -> None:
         """Choose colours for the evaluations to come, if they are wanted or need far fewer directions than there are slots."""
@@ -156,7 +154,7 @@ class Evaluator:
             level = fresh_level()
             seeds = split(call, directions[start:stop])
             leaves = (Dual(fresh(x), s, level) for x, s in zip(call.leaves, seeds, strict=True))
-            values, tangents, outer, aux = outputs(call.f, call.function(*call.bound(leaves)), level, has_aux)
+            values, tangents, outer, aux = outputs(call.f, call.run(leaves), level, has_aux)
             filled = [np.zeros((stop - start, *np.shape(y))) if t is None else t for y, t in zip(values, tangents, strict=True)]
             products.append([t.reshape(stop - start, -1) for t in filled])
         rows = [np.concatenate(parts) for parts in zip(*products, strict=True)]
@@ -181,6 +179,12 @@ class _Prepared:
         self.assemblers: list[Assembler] = []
         self.colors: Coloring | None = None
         self.decided = False
+
+
+def shared(known: dict[Any, T], call: Call, make: Callable[[], T]) -> T:
+    """Return what all evaluations at inputs of the shapes of this call share."""
+    key = tuple([(x.shape, x.dtype) for x in call.leaves])
+    return known.get(key) or known.setdefault(key, make())
 
 
 def check(call: Call) -> None:

@@ -1,5 +1,6 @@
 """Sparse Hessians: from the slots that meet in the operations of one run, or by the directions of a star colouring."""
 
+import functools
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from ..boundary import Call
 from ..extras import optional
 from ..jacobians import check_one_number, transform
 from ..passes import CHUNK_BYTES, chunks
-from ..recording import Recording, record
+from ..recording import Recording, record_call
 from ..reverse import grad
 from ..tangents import dense
 from ..tangents.curved import CurvatureError
@@ -22,7 +23,7 @@ from ..tangents.structured import Family, UnstructuredError
 from . import matrices
 from .assembly import Assembler
 from .coloring import Coloring, coloring
-from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, fitting, is_image, split, with_probe
+from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, fitting, is_image, shared, split, with_probe
 
 Blocks = dict[tuple[Gather, Gather], Any]
 """What stands between pairs of gathers."""
@@ -44,13 +45,12 @@ class HessianEvaluator:
         check(call)
         if self._colors is not None:
             return fitting(self._colored(call, has_aux, self._colors, probed=True), self.name)
-        prepared = _Prepared(call, self.sparse, once=not self.prepare)
-        if self.prepare:
-            prepared = self._prepared.setdefault(tuple([(x.shape, x.dtype) for x in call.leaves]), prepared)
-            if prepared.colors is not None:
-                found = self._colored(call, has_aux, prepared.colors, probed=True)
-                if found.fits:
-                    return found
+        make = functools.partial(_Prepared, call, self.sparse, once=not self.prepare)
+        prepared = shared(self._prepared, call, make) if self.prepare else make()
+        if prepared.colors is not None:
+            found = self._colored(call, has_aux, prepared.colors, probed=True)
+            if found.fits:
+                return found
         found = self._structured(call, has_aux, prepared)
         if self.prepare and self.strategy == "colored":
             prepared.colors = coloring(self.sparse.block_array(found.matrices, format="csr"), "symmetric")
@@ -71,7 +71,7 @@ class HessianEvaluator:
         return Found(recording.values, found, recording.structure, recording.aux)
 
     def _recorded(self, call: Call, has_aux: bool) -> Recording:
-        recording = record(call.f, lambda it: call.function(*call.bound(it)), call.leaves, has_aux, curved=True)
+        recording = record_call(call, has_aux, curved=True)
         check_one_number(call, recording.values, recording.structure, "dm.hessian")
         return recording
 

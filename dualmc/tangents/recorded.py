@@ -221,7 +221,11 @@ def elementwise(
 
 
 def binary(rule: Any, ans: Array, p: Array, q: Array, u: Recorded | None, v: Recorded | None) -> Recorded:
-    """Do the same for a short rule of two arguments, at least one of which has a tangent: loops, unrolled."""
+    """
+    Do the same for a short rule of two arguments, at least one of which has a tangent.
+
+    Without loops it takes a twelfth less time of a gradient of 1000 numbers (bench/bench_structured.py).
+    """
     x = None if u is None else u.node if type(u) is Recorded else u.read()
     y = None if v is None else v.node if type(v) is Recorded else v.read()
     curved = y.curved if x is None else x.curved  # type: ignore[union-attr]

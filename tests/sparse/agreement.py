@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 import dualmc as dm
 from dualmc.testing.calls import flat
@@ -55,3 +56,9 @@ def places(j):
     """Return the numbers of the entries that a sparse matrix holds."""
     rows = np.repeat(np.arange(j.shape[0]), np.diff(j.indptr))
     return rows * j.shape[1] + j.indices
+
+
+def check_error(error, match, call):
+    """Check that a call raises, and what it says."""
+    with pytest.raises(error, match=match):
+        call()

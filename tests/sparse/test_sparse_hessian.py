@@ -15,7 +15,7 @@ from dualmc.sparse import hessian as module
 from dualmc.tangents.curved import CurvatureError
 from dualmc.timing import peak_bytes
 
-from .agreement import close, places
+from .agreement import check_error, close, places
 from .writing import N, programs
 
 X = np.linspace(0.4, 1.7, 7)
@@ -302,6 +302,4 @@ ERRORS = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_errors_say_what_to_do(name):
-    error, match, call = ERRORS[name]
-    with pytest.raises(error, match=match):
-        call()
+    check_error(*ERRORS[name])

@@ -15,7 +15,7 @@ from dualmc.timing import peak_bytes
 
 from ..functions.table import CASES, over
 from ..linalg.cases import CASES as LINALG
-from .agreement import close, inexact
+from .agreement import check_error, close, inexact
 from .writing import N, programs
 
 SIZES = (5, structure.LEAST_JACOBIAN + 3)
@@ -369,6 +369,4 @@ ERRORS = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_errors_say_what_to_do(name):
-    error, match, call = ERRORS[name]
-    with pytest.raises(error, match=match):
-        call()
+    check_error(*ERRORS[name])
