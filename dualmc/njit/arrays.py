@@ -148,7 +148,7 @@ def _where(condition: Any, x: Any, y: Any) -> Implementation:
         return lambda condition, x, y: x if condition else y
 
     def choose(condition: Any, x: Any, y: Any) -> Any:
-        c, a, b = np.asarray(condition), _as_array(x), _as_array(y)
+        c, a, b = np.asarray(condition), as_array(x), as_array(y)
         shape = np.broadcast_shapes(c.shape, a.shape, b.shape)
         c, a, b = np.broadcast_to(c, shape), np.broadcast_to(a, shape), np.broadcast_to(b, shape)
         out = np.empty(shape, carrier)
@@ -162,11 +162,11 @@ def _where(condition: Any, x: Any, y: Any) -> Implementation:
     return choose
 
 
-def _as_array(x: Any) -> Any:
+def as_array(x: Any) -> Any:
     """Return a number as an array of one entry, an array as it is."""
 
 
-@overload(_as_array)
+@overload(as_array)
 def _of_any(x: Any) -> Implementation:
     if isinstance(x, types.Array):
         return lambda x: x

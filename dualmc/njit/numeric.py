@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
-from .arrays import Implementation, absent, is_array, is_number, value
+from .arrays import Implementation, absent, as_array, is_array, is_number, value
 from .extending import overload, register_jitable
 from .types import Carrier, carries, number
 from .ways import method
@@ -186,25 +186,7 @@ def _fill_diagonal(a: Any, val: Any) -> Implementation:
 def _append(arr: Any, values: Any) -> Implementation:
     if not (carries(arr) or carries(values)) or not (is_number(arr) or is_number(values)):
         return None
-    return lambda arr, values: np.append(np.atleast_1d(_vector(arr)), np.atleast_1d(_vector(values)))
-
-
-def _vector(x: Any) -> Any:
-    """Return a number as an array of one entry, an array as it is."""
-
-
-@overload(_vector)
-def _as_vector(x: Any) -> Implementation:
-    if isinstance(x, types.Array):
-        return lambda x: x
-    t = types.unliteral(x)
-
-    def vector(x: Any) -> Any:
-        out = np.empty(1, t)
-        out[0] = x
-        return out
-
-    return vector
+    return lambda arr, values: np.append(np.atleast_1d(as_array(arr)), np.atleast_1d(as_array(values)))
 
 
 @overload(np.vander)
