@@ -43,6 +43,8 @@ class LinearOp:
         The map is the transpose of this one.
     points : sequence of (int, int), optional
         Axes of argument and result along which the map does not mix points, whatever it holds, as those of a stack of matrices.
+    rolls : sequence of (int, int), optional
+        The map is `np.roll` along these negative axes, by so much.
 
     """
 
@@ -55,6 +57,7 @@ class LinearOp:
         "parts",
         "picks",
         "points",
+        "rolls",
         "shape_in",
         "shape_out",
         "sums",
@@ -80,10 +83,12 @@ class LinearOp:
         parts: "tuple[LinearOp, ...]" = (),
         turned: "LinearOp | None" = None,
         points: Sequence[tuple[int, int]] = (),
+        rolls: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
         self.gather, self.view, self.bound, self.key, self.sums = gather, view, bound, key, sums
         self.picks, self.parts, self.turned, self.points = gather if picks is None else picks, parts, turned, points
+        self.rolls = rolls
         self.assign = self._write_through if view and assign is None else assign
 
     def __call__(self, x: Array) -> Array:
@@ -122,6 +127,7 @@ class LinearOp:
             sums=self.sums,
             assign=self.assign,
             picks=self.picks,
+            rolls=self.rolls,
         )
 
     def then(self, op: "LinearOp") -> "LinearOp":

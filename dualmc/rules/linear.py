@@ -211,11 +211,14 @@ def roll_op(shape: Shape, shift: Any, axis: Any = None) -> LinearOp:
     shifts = tuple(int(s) for s in np.broadcast_to(shift, len(axes))) if np.ndim(shift) == 0 else tuple(int(s) for s in shift)
     if len(axes) == 1:
         axes *= len(shifts)
+    elif len(shifts) == 1:
+        shifts *= len(axes)
 
     def roll(x: Array, sign: int) -> Array:
         return _roll_once(x, sign * shifts[0], axes[0]) if len(axes) == 1 else np.roll(x, tuple(sign * s for s in shifts), axes)
 
-    return LinearOp(shape, shape, lambda x: roll(x, 1), lambda c: roll(c, -1), gather=True, key=("roll", shifts, axes))
+    rolls = tuple(zip(axes, shifts, strict=True))
+    return LinearOp(shape, shape, lambda x: roll(x, 1), lambda c: roll(c, -1), gather=True, key=("roll", shifts, axes), rolls=rolls)
 
 
 def _roll_once(x: Array, shift: int, axis: int) -> Array:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..tangents.gathers import NOWHERE, Root
+from ..tangents.steps import Lines, Together
 from ..tangents.structured import Column, Parts, columns_of, fill, indices, number, places, weights
 from . import matrices
 
@@ -35,16 +37,14 @@ class Layout:
         self.shape, self.root = shape, root
         m, w = math.prod(shape), len(columns)
         table = np.empty((*shape, w), np.int32 if max(root.size, m * w) < np.iinfo(np.int32).max else np.int64)
-        if not _is_covered(shape, [op for op, _, _ in columns[0]]):
-            table.fill(NOWHERE)
-        write(table, list(map(indices, columns)))
+        doubtful = write_indices(table, columns)
         self._moves: tuple[Any, Array] | None = None
-        """Which entries of the table are to be replaced, and by which."""
+        """Which rows of the table are to be replaced, and by which entries."""
         self._twice: tuple[Array, Array] | None = None
         """Which entries are to be added to others, and to which."""
         self._present: Array | None = None
         """Which entries are there in the end, if not all are."""
-        gone = self._sort(table.reshape(m, w))
+        gone = self._sort(table.reshape(m, w), doubtful)
         self.indptr = np.arange(0, m * w + 1, w, dtype=table.dtype)
         self.indices = table.reshape(-1)
         if gone.size:
@@ -54,32 +54,28 @@ class Layout:
             self.indptr[1:] -= np.cumsum(np.bincount(gone // w, minlength=m))
         self._matrix: Any = None
 
-    def _sort(self, rows: Array) -> Array:
-        """Sort the rows of the table, note what becomes of the entries, and return the numbers of those that leave it."""
+    def _sort(self, rows: Array, doubtful: Array) -> Array:
+        """Sort those rows of the table that may not be, note what becomes of the entries, and return the numbers of those that leave it."""
         w = rows.shape[1]
         flat = rows.reshape(-1)
-        falls = np.zeros(flat.size, bool)
-        np.less_equal(flat[1:], flat[:-1], out=falls[:-1])
-        falls.reshape(rows.shape)[:, -1] = False
-        found = np.flatnonzero(falls) // w
-        first = np.ones(found.size, bool)
-        np.not_equal(found[1:], found[:-1], out=first[1:])
+        looked = rows if len(doubtful) == len(rows) else rows.take(doubtful, axis=0)
+        wrong = doubtful[_falling(looked)]
         gone = []
-        if found.size:
-            many = np.count_nonzero(first) > len(rows) // MANY
-            wrong = np.arange(len(rows)) if many else found[first]
-            starts = wrong * w
-            to: Any = ... if many else (starts[:, None] + np.arange(w)).reshape(-1)
-            source = (starts[:, None] + np.argsort(rows if many else rows[wrong], axis=1, kind="stable")).reshape(-1)
+        if wrong.size:
+            many = len(wrong) > len(rows) // MANY
+            wrong = np.arange(len(rows)) if many else wrong
+            to: Any = ... if many else wrong
+            starts, old = wrong * w, rows if many else rows.take(wrong, axis=0)
+            source = (starts[:, None] + np.argsort(old, axis=1, kind="stable")).reshape(-1)
             part = flat.take(source)
-            if (part != flat[to]).any():
-                flat[to] = part
+            if (part != old.reshape(-1)).any():
+                rows[to] = part.reshape(-1, w)
                 self._moves = to, source
             twice, heads = _repeated(part, w)
             if twice.size:
                 self._twice = starts.take(twice // w) + twice % w, starts.take(heads // w) + heads % w
                 gone.append(self._twice[0])
-        if flat.size and flat.min() == NOWHERE:
+        if looked.size and looked.min() == NOWHERE:
             gone.append(np.flatnonzero(flat == NOWHERE))
         return np.concatenate(gone) if gone else np.empty(0, np.intp)
 
@@ -92,7 +88,7 @@ class Layout:
         data = table.reshape(-1)
         if self._moves is not None:
             to, source = self._moves
-            data[to] = data[source]
+            data.reshape(-1, len(columns))[to] = data.take(source).reshape(-1, len(columns))
         if self._twice is not None:
             twice, heads = self._twice
             np.add.at(data, heads, data[twice])
@@ -110,28 +106,66 @@ class Layout:
         return a
 
 
+def write_indices(table: Array, columns: Sequence[Column]) -> Array:
+    """
+    Write the index of each column, and NOWHERE where there is none; return the numbers of the rows that may be out of order.
+
+    Where all columns of a part go in steps, and alike, their rows have the same differences, so that one of them tells the order of all.
+    """
+    state = np.full(table.shape[:-1], _EMPTY, "b")
+    for pieces in zip(*columns, strict=True):
+        op = pieces[0][0]
+        lines = [x for _, s, _ in pieces if s is not None and (x := s.lines) is not None]
+        part = _part(table, op) if len(lines) == len(pieces) else None
+        if part is None or not _in_steps(part, lines, state if op is None else op.apply(state)):
+            write(table, [indices([piece]) for piece in pieces])
+            fill(state, [(op, _DOUBTFUL)])
+    if not state.all():
+        table[state == _EMPTY] = NOWHERE
+    return np.flatnonzero(state != _SORTED)
+
+
+_EMPTY, _DOUBTFUL, _SORTED = range(3)
+"""What is known of a row of indices."""
+
+
+def _in_steps(part: Array, lines: Sequence[Lines], state: Array) -> bool:
+    """Write indices that go in steps into a part of a table, and say whether they go alike, and rows lie one after the other."""
+    if part.ndim > 1 and part.shape[-2] > 1 and part.strides[-2] != part.shape[-1] * part.itemsize:
+        return False
+    together = Together(part.shape[:-1], lines)
+    if together.alike:
+        together.write(part)
+        state[...] = _DOUBTFUL
+        box, row = together.orderly()
+        if all(map(operator.lt, row, row[1:])):
+            state[box] = _SORTED
+    return together.alike
+
+
 def write(table: Array, columns: Sequence[Parts]) -> None:
     """Write each column of a table from its parts; numbers of the same part together, as rows of memory (bench/bench_structured.py)."""
     for pieces in zip(*columns, strict=True):
         numbers = [v if number(v) else 0 for _, v in pieces]
-        rows = _rows(table, pieces[0][0]) if len(numbers) - numbers.count(0) > 1 else None
+        rows = _part(table, pieces[0][0]) if len(numbers) - numbers.count(0) > 1 else None
+        if rows is not None and not rows.flags.c_contiguous:
+            rows = None
         if rows is not None:
-            repeat(rows, numbers)
+            repeat(rows.reshape(-1, len(numbers)), numbers)
         for j, piece in enumerate(pieces):
             if rows is None or not number(piece[1]):
                 fill(table[..., j], [piece])
 
 
-def _rows(table: Array, op: LinearOp | None) -> Any:
-    """Return the rows of a table that a map of one of its columns reads, if they lie in memory one after the other."""
-    w, nd = table.shape[-1], table.ndim - 1
+def _part(table: Array, op: LinearOp | None) -> Any:
+    """Return the part of a table that a map of one of its columns reads, if that is a view."""
     if op is None:
-        return table.reshape(-1, w)
+        return table
     if not op.view:
         return None
+    nd = table.ndim - 1
     part = op.apply(table.transpose(nd, *range(nd)))
-    part = part.transpose(*range(1, part.ndim), 0)
-    return part.reshape(-1, w) if part.flags.c_contiguous and np.may_share_memory(part, table) else None
+    return part.transpose(*range(1, part.ndim), 0) if np.may_share_memory(part, table) else None
 
 
 def repeat(rows: Array, row: Sequence[Any]) -> None:
@@ -141,6 +175,19 @@ def repeat(rows: Array, row: Sequence[Any]) -> None:
     some[...] = row
     rows[:whole].reshape(-1, some.size)[...] = some.reshape(-1)
     rows[whole:] = some[: len(rows) - whole]
+
+
+def _falling(rows: Array) -> Array:
+    """Return the numbers of the rows that do not rise throughout."""
+    w = rows.shape[1]
+    flat = rows.reshape(-1)
+    falls = np.zeros(flat.size, bool)
+    np.less_equal(flat[1:], flat[:-1], out=falls[:-1])
+    falls.reshape(rows.shape)[:, -1] = False
+    found = np.flatnonzero(falls) // w
+    first = np.ones(found.size, bool)
+    np.not_equal(found[1:], found[:-1], out=first[1:])
+    return found[first]
 
 
 def _repeated(part: Array, w: int) -> tuple[Array, Array]:
@@ -154,15 +201,6 @@ def _repeated(part: Array, w: int) -> tuple[Array, Array]:
     while (more := same[heads]).any():
         heads -= more
     return found, heads
-
-
-def _is_covered(shape: Shape, ops: Sequence[LinearOp | None]) -> bool:
-    """Whether maps read all entries of an array among them."""
-    if None in ops:
-        return True
-    met = np.zeros(shape, bool)
-    fill(met, [(op, True) for op in ops])
-    return bool(met.all())
 
 
 class Assembler:

@@ -8,6 +8,8 @@ import numpy as np
 
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
+from . import steps
+from .steps import Lines
 
 NOWHERE = -1
 """The index of an entry that reads nothing."""
@@ -66,30 +68,23 @@ class Root:
         for g in alike:
             if np.array_equal(g.index, index):
                 return g
-        probe = self._even(index)
-        new = Gather(self, index.shape, None, index) if probe is None else self.view(probe)
+        if not index.size:
+            new = self.view(np.empty(index.shape, "b"))
+        else:
+            lines = steps.lines_of(index)
+            new = Gather(self, index.shape, None, index) if lines is None else self.in_steps(index.shape, lines)
         alike.append(new)
         return new
 
-    def _even(self, index: Array) -> Array | None:
-        """Return the view of the probe whose entries have these indices, if they lie evenly."""
-        if not index.size:
-            return np.empty(index.shape, "b")
-        start, steps, place = index.item(0), [], index.size
-        low = high = start
-        for n in index.shape:
-            place //= n
-            step = index.item(place) - start if n > 1 else 0
-            steps.append(step)
-            if step < 0:
-                low += (n - 1) * step
-            else:
-                high += (n - 1) * step
-        if low < 0 or high >= self.size or index.item(index.size - 1) != low + high - start:
-            return None
-        if not np.array_equal(_strided(self.index.reshape(-1), start, index.shape, steps), index):
-            return None
-        return _strided(self._probe.reshape(-1), start, index.shape, steps)
+    def in_steps(self, shape: Shape, lines: Lines) -> "Gather":
+        """Return the gather whose index goes in steps: a view, if it never breaks."""
+        start, axes = lines
+        if all([len(runs) < 2 for runs in axes]):  # noqa: C419 - a generator takes twice the time
+            return self.view(_strided(self._probe.reshape(-1), start, shape, [runs[0][0] if runs else 0 for runs in axes]))
+        known = self._views.get(lines)
+        if known is None:
+            known = self._views[lines] = Gather(self, shape, None, None, lines)
+        return known
 
     def remembered(self, key: Hashable, make: Any) -> "tuple[Gather, ...]":
         """Return the gathers that were made under this key, or make them."""
@@ -111,13 +106,13 @@ class Gather:
     """
     A map whose every output entry is one entry of the root, or nothing.
 
-    A gather that is a view, such as a slice, has no array of indices until it is asked for it.
+    A gather that is a view, such as a slice, or goes in steps, such as a roll of one, has no array of indices until it is asked for it.
     """
 
-    __slots__ = ("_index", "_kids", "_offset", "_probe", "_whole", "root", "shape")
+    __slots__ = ("_index", "_kids", "_lines", "_offset", "_probe", "_whole", "root", "shape")
 
-    def __init__(self, root: Root, shape: Shape, probe: Array | None, index: Array | None) -> None:
-        self.root, self.shape, self._probe, self._index = root, shape, probe, index
+    def __init__(self, root: Root, shape: Shape, probe: Array | None, index: Array | None, lines: Lines | None = None) -> None:
+        self.root, self.shape, self._probe, self._index, self._lines = root, shape, probe, index, lines
         self._kids: dict[Hashable, Gather] = {}
         self._offset: int | None = None
         self._whole: bool | None = None if index is not None else True
@@ -135,8 +130,10 @@ class Gather:
 
     def _indices(self) -> Array:
         probe, root = self._probe, self.root
-        assert probe is not None
         flat = root.index.reshape(-1)
+        if probe is None:
+            assert self._lines is not None
+            return steps.index_of(self._lines, self.shape, flat.dtype)
         if not probe.size:
             return np.empty(self.shape, flat.dtype)
         start = probe.__array_interface__["data"][0] - root.start
@@ -152,8 +149,20 @@ class Gather:
     @property
     def line(self) -> tuple[int, tuple[int, ...]] | None:
         """The first entry that it reads and the step along each axis, if entries lie evenly in the root."""
+        return None if self._probe is None else self._even()
+
+    def _even(self) -> tuple[int, tuple[int, ...]]:
         probe = self._probe
-        return None if probe is None else (int(probe.__array_interface__["data"][0]) - self.root.start, probe.strides)
+        assert probe is not None
+        return int(probe.__array_interface__["data"][0]) - self.root.start, probe.strides
+
+    @property
+    def lines(self) -> Lines | None:
+        """The first entry that it reads and the steps along each axis, if its index goes in steps."""
+        if self._lines is None and self._probe is not None and self._probe.size:
+            start, strides = self._even()
+            self._lines = start, tuple(map(steps.evenly, self.shape, strides))
+        return self._lines
 
     @property
     def offset(self) -> int:
@@ -163,12 +172,12 @@ class Gather:
         return self._offset
 
     def _middle(self) -> int:
-        place = entry = 0
-        probe = self._probe
-        for n, step in zip(self.shape, self.shape if probe is None else probe.strides, strict=True):
-            place, entry = place * n + n // 2, entry + n // 2 * step
-        if probe is not None:
-            return int(probe.__array_interface__["data"][0]) - self.root.start + entry - place
+        place = 0
+        for n in self.shape:
+            place = place * n + n // 2
+        lines = self.lines
+        if lines is not None:
+            return steps.middle(lines, self.shape) - place
         if self.index.item(place) == NOWHERE:
             place = int(np.argmax(self.index != NOWHERE))
         return int(self.index.item(place)) - place
@@ -188,6 +197,10 @@ class Gather:
             probe = op.apply(self._probe)
             if probe.base is not None and np.may_share_memory(probe, self._probe):
                 return self.root.view(probe)
+        lines = self.lines if op.rolls else None
+        after = None if lines is None else steps.rolled(lines, op.rolls)
+        if after is not None:
+            return self.root.in_steps(self.shape, after)
         if op.gather:
             return self.root.gather(np.asarray(op.apply(self.index), order="C"))
         return self.root.gather(np.asarray(op.apply(self.index + 1) - 1, order="C"))  # zero where nothing is picked
@@ -201,6 +214,8 @@ class Gather:
         if known is None:
             if self._probe is not None:
                 known = self.root.view(np.broadcast_to(self._probe, shape))
+            elif self._lines is not None:
+                known = self.root.in_steps(shape, steps.spread(self._lines, self.shape, shape))
             else:
                 known = self.root.gather(np.broadcast_to(self.index, shape))
             self._kids[key] = known

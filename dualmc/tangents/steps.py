@@ -1,0 +1,215 @@
+"""
+How an index goes along an axis, as runs of equal steps: what slices and rolls read is said in a few numbers, whatever its size.
+
+An index goes in steps if each axis adds the same numbers wherever the other axes are. Its `Steps` along an axis are the differences
+between neighbours, counted: a roll of `arange(6)` by two goes ((1, 1), (-5, 1), (1, 3)). Equal indices have equal steps.
+"""
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from .._typing import Array, Shape
+
+Steps: TypeAlias = tuple[tuple[int, int], ...]
+"""Runs along an axis: a step, and how many times it is taken; neighbouring runs differ."""
+
+Lines: TypeAlias = tuple[int, tuple[Steps, ...]]
+"""The first entry of an index that goes in steps, and the steps along each axis."""
+
+RUNS = 8
+"""An index that breaks more often along an axis is an array like any other."""
+
+
+def evenly(n: int, step: int) -> Steps:
+    """Return the steps along an axis of n entries that all take the same one."""
+    return ((step, n - 1),) if n > 1 else ()
+
+
+def total(steps: Steps) -> int:
+    """Return how far the last entry is from the first."""
+    return sum([step * count for step, count in steps])
+
+
+def way(steps: Steps, place: int) -> int:
+    """Return how far the entry at a place is from the first."""
+    far = 0
+    for step, count in steps:
+        if count >= place:
+            return far + step * place
+        far, place = far + step * count, place - count
+    return far
+
+
+@functools.lru_cache(1024)
+def _rolled(steps: Steps, shift: int) -> tuple[int, Steps]:
+    """Return how far the first entry moves where `np.roll` shifts an axis, and the steps afterwards."""
+    n = 1 + sum([count for _, count in steps])
+    first = -shift % n
+    if not first:
+        return 0, steps
+    before, after = _cut(steps, first)
+    return total(before), _joined(after, ((-total(steps), 1),), _cut(before, first - 1)[0])
+
+
+def _cut(steps: Steps, place: int) -> tuple[Steps, Steps]:
+    """Return the steps before a place and after it."""
+    before, after = [], []
+    for step, count in steps:
+        taken = min(count, place)
+        place -= taken
+        if taken:
+            before.append((step, taken))
+        if taken < count:
+            after.append((step, count - taken))
+    return tuple(before), tuple(after)
+
+
+def _joined(*parts: Steps) -> Steps:
+    """Return steps one after the other."""
+    groups = itertools.groupby(itertools.chain(*parts), key=lambda run: run[0])
+    return tuple([(step, sum([count for _, count in runs])) for step, runs in groups])
+
+
+# From arrays, and to arrays. ---------------------------------------------------------------------------------
+
+
+def lines_of(index: Array) -> Lines | None:
+    """Return the first entry and the steps of an index, if it goes in steps, reads something everywhere, and breaks seldom."""
+    start, nd = index.item(0), index.ndim
+    axes: list[Steps] = []
+    lowest = end = start
+    for axis in range(nd):
+        steps = _steps_of(index[(*(0,) * axis, slice(None), *(0,) * (nd - axis - 1))])
+        if steps is None:
+            return None
+        axes.append(steps)
+        ends = list(itertools.accumulate([step * count for step, count in steps], initial=0))
+        lowest, end = lowest + min(ends), end + ends[-1]
+    if lowest < 0 or index.item(-1) != end:
+        return None
+    lines = start, tuple(axes)
+    return lines if np.array_equal(index_of(lines, index.shape, index.dtype), index) else None
+
+
+_FIRST = 64
+"""Entries of an axis that are looked at before all of them are."""
+
+
+def _steps_of(entries: Array) -> Steps | None:
+    """Return the steps between entries of an axis, or None if there are too many runs of them."""
+    if entries.size < 2:
+        return ()
+    if entries.size > _FIRST and _steps_of(entries[:_FIRST]) is None:
+        return None
+    steps = np.diff(entries)
+    last = np.append(np.flatnonzero(steps[1:] != steps[:-1]), steps.size - 1)
+    if last.size > RUNS:
+        return None
+    return tuple(zip(steps[last].tolist(), np.diff(last, prepend=-1).tolist(), strict=True))
+
+
+def index_of(lines: Lines, shape: Shape, dtype: "np.typing.DTypeLike") -> Array:
+    """Return the index that goes in these steps."""
+    table = np.empty((*shape, 1), dtype)
+    Together(shape, [lines]).write(table)
+    return table[..., 0]
+
+
+class Together:
+    """
+    Indices of one shape that go in steps, as the columns of a table.
+
+    Along each axis there are stretches. In one of them all columns take the same step, so that the rows of the table are the first one
+    and a number, and are written as a piece of memory from those before them; or there is one step, and each column has its own. If
+    neither holds, the columns are not `alike`.
+    """
+
+    __slots__ = ("alike", "shape", "starts", "stretches")
+
+    def __init__(self, shape: Shape, columns: Sequence[Lines]) -> None:
+        self.shape, self.starts = shape, [start for start, _ in columns]
+        self.stretches = [_stretches(axis) for axis in zip(*[axes for _, axes in columns], strict=True)]
+        self.alike = all(count == 1 or step is not None for axis in self.stretches for count, step, _ in axis)
+
+    def write(self, table: Array) -> None:
+        """Write a table, of indices that are alike."""
+        nd = len(self.shape)
+        table[(0,) * nd] = self.starts
+        for axis in reversed(range(nd)):
+            rows, at = table[(0,) * axis], 0
+            for count, step, steps in self.stretches[axis]:
+                if step is not None:
+                    _repeat(rows[at : at + count + 1], step)
+                else:
+                    np.add(rows[at], np.array(steps, table.dtype), out=rows[at + 1])
+                at += count
+
+    def orderly(self) -> tuple[tuple[slice, ...], list[int]]:
+        """Return a box of rows, the largest in which columns differ by the same numbers throughout, and the first of these rows."""
+        box, row = [], self.starts
+        for axis in self.stretches:
+            at, best, found, here = 0, slice(0, 1), row, row
+            for count, step, steps in axis:
+                if step is not None and count >= best.stop - best.start:
+                    best, found = slice(at, at + count + 1), here
+                at, here = at + count, [x + count * s for x, s in zip(here, steps, strict=True)]
+            box.append(best)
+            row = found
+        return tuple(box), row
+
+
+@functools.lru_cache(1024)
+def _stretches(columns: tuple[Steps, ...]) -> list[tuple[int, int | None, Sequence[int]]]:
+    """Return how often all columns go on together: how many times, the step if it is the same in all of them, and those of each."""
+    ends = sorted({end for steps in set(columns) for end in itertools.accumulate([count for _, count in steps])})
+    counts = [b - a for a, b in itertools.pairwise([0, *ends])]
+    taken = {steps: _taken(steps, ends) for steps in set(columns)}
+    rows = list(zip(*[taken[steps] for steps in columns], strict=True))
+    return [(count, row[0] if len(set(row)) == 1 else None, row) for count, row in zip(counts, rows, strict=True)]
+
+
+def _taken(steps: Steps, ends: Sequence[int]) -> list[int]:
+    """Return the step that is taken up to each end."""
+    found, runs, reach = [], iter(steps), 0
+    for end in ends:
+        if reach < end:
+            step, count = next(runs)
+            reach += count
+        found.append(step)
+    return found
+
+
+def _repeat(rows: Array, step: int) -> None:
+    """Write rows that are the first one and a step more each, twice as many at a time (bench/bench_structured.py)."""
+    known, count = 1, len(rows)
+    while known < count:
+        taken = min(known, count - known)
+        np.add(rows[:taken], known * step, out=rows[known : known + taken])
+        known += taken
+
+
+def middle(lines: Lines, shape: Shape) -> int:
+    """Return the entry in the middle of an index that goes in steps."""
+    start, axes = lines
+    return start + sum([way(steps, n // 2) for steps, n in zip(axes, shape, strict=True)])
+
+
+def spread(lines: Lines, shape: Shape, wide: Shape) -> Lines:
+    """Return the index broadcast to another shape."""
+    start, axes = lines
+    missing = len(wide) - len(shape)
+    old = [evenly(n, 0) for n in wide[:missing]]
+    return start, (*old, *[steps if n == m else evenly(m, 0) for steps, n, m in zip(axes, shape, wide[missing:], strict=True)])
+
+
+def rolled(lines: Lines, rolls: Sequence[tuple[int, int]]) -> Lines | None:
+    """Return the index after `np.roll` by (axis, shift), or None if it breaks too often then."""
+    start, found = lines[0], list(lines[1])
+    for axis, shift in rolls:
+        change, found[axis] = _rolled(found[axis], shift)
+        start += change
+    return (start, tuple(found)) if all(len(steps) <= RUNS for steps in found) else None
