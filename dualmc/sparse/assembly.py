@@ -133,7 +133,7 @@ def _in_steps(part: Array, lines: Sequence[Lines], state: Array) -> bool:
     """Write indices that go in steps into a part of a table, and say whether they go alike, and rows lie one after the other."""
     if part.ndim > 1 and part.shape[-2] > 1 and part.strides[-2] != part.shape[-1] * part.itemsize:
         return False
-    together = Together(part.shape[:-1], lines)
+    together = Together(lines)
     if together.alike:
         together.write(part)
         state[...] = _DOUBTFUL

@@ -177,7 +177,7 @@ class Gather:
             place = place * n + n // 2
         lines = self.lines
         if lines is not None:
-            return steps.middle(lines, self.shape) - place
+            return lines[0] + steps.to_middle(lines[1]) - place
         if self.index.item(place) == NOWHERE:
             place = int(np.argmax(self.index != NOWHERE))
         return int(self.index.item(place)) - place

@@ -8,7 +8,7 @@ between neighbours, counted: a roll of `arange(6)` by two goes ((1, 1), (-5, 1),
 import functools
 import itertools
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -115,7 +115,7 @@ def _steps_of(entries: Array) -> Steps | None:
 def index_of(lines: Lines, shape: Shape, dtype: "np.typing.DTypeLike") -> Array:
     """Return the index that goes in these steps."""
     table = np.empty((*shape, 1), dtype)
-    Together(shape, [lines]).write(table)
+    Together([lines]).write(table)
     return table[..., 0]
 
 
@@ -128,20 +128,20 @@ class Together:
     neither holds, the columns are not `alike`.
     """
 
-    __slots__ = ("alike", "shape", "starts", "stretches")
+    __slots__ = ("alike", "axes", "starts")
 
-    def __init__(self, shape: Shape, columns: Sequence[Lines]) -> None:
-        self.shape, self.starts = shape, [start for start, _ in columns]
-        self.stretches = [_stretches(axis) for axis in zip(*[axes for _, axes in columns], strict=True)]
-        self.alike = all(count == 1 or step is not None for axis in self.stretches for count, step, _ in axis)
+    def __init__(self, columns: Sequence[Lines]) -> None:
+        self.starts = [start for start, _ in columns]
+        self.axes = [_stretches(axis) for axis in zip(*[axes for _, axes in columns], strict=True)]
+        self.alike = all([axis.alike for axis in self.axes])  # noqa: C419 - a generator takes twice the time
 
     def write(self, table: Array) -> None:
         """Write a table, of indices that are alike."""
-        nd = len(self.shape)
+        nd = len(self.axes)
         table[(0,) * nd] = self.starts
-        for axis in reversed(range(nd)):
-            rows, at = table[(0,) * axis], 0
-            for count, step, steps in self.stretches[axis]:
+        for i in reversed(range(nd)):
+            rows, at = table[(0,) * i], 0
+            for count, step, steps in self.axes[i].stretches:
                 if step is not None:
                     _repeat(rows[at : at + count + 1], step)
                 else:
@@ -149,27 +149,38 @@ class Together:
                 at += count
 
     def orderly(self) -> tuple[tuple[slice, ...], list[int]]:
-        """Return a box of rows, the largest in which columns differ by the same numbers throughout, and the first of these rows."""
-        box, row = [], self.starts
-        for axis in self.stretches:
-            at, best, found, here = 0, slice(0, 1), row, row
-            for count, step, steps in axis:
-                if step is not None and count >= best.stop - best.start:
-                    best, found = slice(at, at + count + 1), here
-                at, here = at + count, [x + count * s for x, s in zip(here, steps, strict=True)]
-            box.append(best)
-            row = found
-        return tuple(box), row
+        """Return a box of rows in which columns differ by the same numbers throughout, and the first of these rows."""
+        row = list(map(sum, zip(self.starts, *[axis.far for axis in self.axes], strict=True)))
+        return tuple([axis.longest for axis in self.axes]), row
+
+
+class _Axis(NamedTuple):
+    """An axis of a table of indices."""
+
+    stretches: Sequence[tuple[int, int | None, Sequence[int]]]
+    """How many steps there are, the step if it is the same in all columns, and those of each."""
+    alike: bool
+    longest: slice
+    """The rows of the longest stretch of the same step, or the first row if there is none."""
+    far: Sequence[int]
+    """How far these begin from the first row."""
 
 
 @functools.lru_cache(1024)
-def _stretches(columns: tuple[Steps, ...]) -> list[tuple[int, int | None, Sequence[int]]]:
-    """Return how often all columns go on together: how many times, the step if it is the same in all of them, and those of each."""
+def _stretches(columns: tuple[Steps, ...]) -> _Axis:
+    """Return how indices go together along an axis."""
     ends = sorted({end for steps in set(columns) for end in itertools.accumulate([count for _, count in steps])})
-    counts = [b - a for a, b in itertools.pairwise([0, *ends])]
     taken = {steps: _taken(steps, ends) for steps in set(columns)}
-    rows = list(zip(*[taken[steps] for steps in columns], strict=True))
-    return [(count, row[0] if len(set(row)) == 1 else None, row) for count, row in zip(counts, rows, strict=True)]
+    found, alike, longest, at = [], True, slice(0, 1), 0
+    for end, row in zip(ends, zip(*[taken[steps] for steps in columns], strict=True), strict=True):
+        step = row[0] if len(set(row)) == 1 else None
+        found.append((end - at, step, row))
+        if step is None:
+            alike = alike and end - at == 1
+        elif end - at >= longest.stop - longest.start:
+            longest = slice(at, end + 1)
+        at = end
+    return _Axis(found, alike, longest, [way(steps, longest.start) for steps in columns])
 
 
 def _taken(steps: Steps, ends: Sequence[int]) -> list[int]:
@@ -192,10 +203,10 @@ def _repeat(rows: Array, step: int) -> None:
         known += taken
 
 
-def middle(lines: Lines, shape: Shape) -> int:
-    """Return the entry in the middle of an index that goes in steps."""
-    start, axes = lines
-    return start + sum([way(steps, n // 2) for steps, n in zip(axes, shape, strict=True)])
+@functools.lru_cache(1024)
+def to_middle(axes: tuple[Steps, ...]) -> int:
+    """Return how far the entry in the middle is from the first."""
+    return sum([way(steps, (1 + sum([count for _, count in steps])) // 2) for steps in axes])
 
 
 def spread(lines: Lines, shape: Shape, wide: Shape) -> Lines:
