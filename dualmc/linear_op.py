@@ -43,7 +43,7 @@ class LinearOp:
         The map is the transpose of this one.
     points : sequence of (int, int), optional
         Axes of argument and result along which the map does not mix points, whatever it holds, as those of a stack of matrices.
-    rolls : sequence of (int, int), optional
+    rolls : tuple of (int, int), optional
         The map is `np.roll` along these negative axes, by so much.
 
     """
@@ -83,7 +83,7 @@ class LinearOp:
         parts: "tuple[LinearOp, ...]" = (),
         turned: "LinearOp | None" = None,
         points: Sequence[tuple[int, int]] = (),
-        rolls: Sequence[tuple[int, int]] = (),
+        rolls: tuple[tuple[int, int], ...] = (),
     ) -> None:
         self.shape_in, self.shape_out, self.apply, self.transpose = shape_in, shape_out, apply, transpose
         self.gather, self.view, self.bound, self.key, self.sums = gather, view, bound, key, sums

@@ -116,8 +116,8 @@ def write_indices(table: Array, columns: Sequence[Column]) -> Array:
     for pieces in zip(*columns, strict=True):
         op = pieces[0][0]
         lines = [x for _, s, _ in pieces if s is not None and (x := s.lines) is not None]
-        part = _part(table, op) if len(lines) == len(pieces) else None
-        if part is None or not _in_steps(part, lines, state if op is None else op.apply(state)):
+        part, known = (_part(table, op), _part(state[..., None], op)) if len(lines) == len(pieces) else (None, None)
+        if part is None or known is None or not _in_steps(part, lines, known[..., 0]):
             write(table, [indices([piece]) for piece in pieces])
             fill(state, [(op, _DOUBTFUL)])
     if not state.all():

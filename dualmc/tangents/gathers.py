@@ -197,10 +197,8 @@ class Gather:
             probe = op.apply(self._probe)
             if probe.base is not None and np.may_share_memory(probe, self._probe):
                 return self.root.view(probe)
-        lines = self.lines if op.rolls else None
-        after = None if lines is None else steps.rolled(lines, op.rolls)
-        if after is not None:
-            return self.root.in_steps(self.shape, after)
+        if op.rolls and (lines := self.lines) is not None and (found := steps.rolled(lines[1], op.rolls)) is not None:
+            return self.root.in_steps(self.shape, (lines[0] + found[0], found[1]))
         if op.gather:
             return self.root.gather(np.asarray(op.apply(self.index), order="C"))
         return self.root.gather(np.asarray(op.apply(self.index + 1) - 1, order="C"))  # zero where nothing is picked

@@ -44,7 +44,6 @@ def way(steps: Steps, place: int) -> int:
     return far
 
 
-@functools.lru_cache(1024)
 def _rolled(steps: Steps, shift: int) -> tuple[int, Steps]:
     """Return how far the first entry moves where `np.roll` shifts an axis, and the steps afterwards."""
     n = 1 + sum([count for _, count in steps])
@@ -217,10 +216,11 @@ def spread(lines: Lines, shape: Shape, wide: Shape) -> Lines:
     return start, (*old, *[steps if n == m else evenly(m, 0) for steps, n, m in zip(axes, shape, wide[missing:], strict=True)])
 
 
-def rolled(lines: Lines, rolls: Sequence[tuple[int, int]]) -> Lines | None:
-    """Return the index after `np.roll` by (axis, shift), or None if it breaks too often then."""
-    start, found = lines[0], list(lines[1])
+@functools.lru_cache(1024)
+def rolled(axes: tuple[Steps, ...], rolls: tuple[tuple[int, int], ...]) -> tuple[int, tuple[Steps, ...]] | None:
+    """Return how far the first entry moves by `np.roll` of (axis, shift), and the steps then, or None if they break too often."""
+    far, found = 0, list(axes)
     for axis, shift in rolls:
         change, found[axis] = _rolled(found[axis], shift)
-        start += change
-    return (start, tuple(found)) if all(len(steps) <= RUNS for steps in found) else None
+        far += change
+    return (far, tuple(found)) if all(len(steps) <= RUNS for steps in found) else None
