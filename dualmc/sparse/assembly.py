@@ -54,12 +54,12 @@ class Layout:
             self.indptr[1:] -= np.cumsum(np.bincount(gone // w, minlength=m))
         self._matrix: Any = None
 
-    def _sort(self, rows: Array, doubtful: Array) -> Array:
+    def _sort(self, rows: Array, doubtful: Array | None) -> Array:
         """Sort those rows of the table that may not be, note what becomes of the entries, and return the numbers of those that leave it."""
         w = rows.shape[1]
         flat = rows.reshape(-1)
-        looked = rows if len(doubtful) == len(rows) else rows.take(doubtful, axis=0)
-        wrong = doubtful[_falling(looked)]
+        looked = rows if doubtful is None else rows.take(doubtful, axis=0)
+        wrong = _falling(looked) if doubtful is None else doubtful[_falling(looked)]
         gone = []
         if wrong.size:
             many = len(wrong) > len(rows) // MANY
@@ -106,9 +106,9 @@ class Layout:
         return a
 
 
-def write_indices(table: Array, columns: Sequence[Column]) -> Array:
+def write_indices(table: Array, columns: Sequence[Column]) -> Array | None:
     """
-    Write the index of each column, and NOWHERE where there is none; return the numbers of the rows that may be out of order.
+    Write the index of each column, and NOWHERE where there is none; return the numbers of the rows that may be out of order, None for all.
 
     Where all columns of a part go in steps, and alike, their rows have the same differences, so that one of them tells the order of all.
     """
@@ -122,7 +122,8 @@ def write_indices(table: Array, columns: Sequence[Column]) -> Array:
             fill(state, [(op, _DOUBTFUL)])
     if not state.all():
         table[state == _EMPTY] = NOWHERE
-    return np.flatnonzero(state != _SORTED)
+    doubtful = state != _SORTED
+    return None if doubtful.all() else np.flatnonzero(doubtful)
 
 
 _EMPTY, _DOUBTFUL, _SORTED = range(3)
