@@ -69,8 +69,11 @@ def _cut(steps: Steps, place: int) -> tuple[Steps, Steps]:
 
 def _joined(*parts: Steps) -> Steps:
     """Return steps one after the other."""
-    groups = itertools.groupby(itertools.chain(*parts), key=lambda run: run[0])
-    return tuple([(step, sum([count for _, count in runs])) for step, runs in groups])
+    found: list[tuple[int, int]] = []
+    for step, count in itertools.chain(*parts):
+        before = found.pop()[1] if found and found[-1][0] == step else 0
+        found.append((step, before + count))
+    return tuple(found)
 
 
 # From arrays, and to arrays. ---------------------------------------------------------------------------------
