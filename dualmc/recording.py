@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._typing import Array, Function, Shape
-from .arrays.dual import Dual
+from .arrays.taped import Taped
 from .boundary import Call, entering, fresh_level, outputs
 from .kernels import keep_freed_memory, switch
 from .tangents.recorded import leaf
@@ -37,7 +37,7 @@ def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[A
     level = fresh_level()
     handles = [leaf(x, curved=curved) for x in leaves]
     nodes = [h.node for h in handles]
-    result = call(iter([Dual(x, h, level) for x, h in zip(leaves, handles, strict=True)]))
+    result = call(iter([Taped(x, h, level) for x, h in zip(leaves, handles, strict=True)]))
     values, tangents, structure, aux = outputs(f, result, level, has_aux)
     return Recording(values, structure, aux, Tape(nodes, [None if t is None else t.read() for t in tangents]))
 

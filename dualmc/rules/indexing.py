@@ -19,7 +19,7 @@ def getitem_op(shape: Shape, key: Any) -> LinearOp:
     keys = key if type(key) is tuple else (key,)
     try:
         if type(key) is slice:
-            known: Any = shape, (slice, key.start, key.stop, key.step)
+            known: Any = shape, key.start, key.stop, key.step  # other keys are tuples
         else:
             known = (shape, *[(slice, k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys])
         op = _basic.get(known)
