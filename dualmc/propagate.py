@@ -182,9 +182,9 @@ def _key(rule: Linear, shape: Shape, args: Sequence[Any], kwargs: dict[str, Any]
 
 
 def _note(rule: Linear, same: tuple[str, ...], x: Array, args: Sequence[Any], kwargs: dict[str, Any], op: LinearOp) -> None:
-    """Remember the map of a call that NumPy has taken, where it gives what the function gives."""
+    """Remember the map of a call that NumPy has taken, where it gives what the function gives; of a 0-d array that may be a number."""
     plain = _ATOMS.issuperset(map(type, (*args, *kwargs.values())))
-    if plain and len(args) <= len(same) and kwargs.keys() <= set(same) and type(x) is np.ndarray and len(_known) < _MOST:
+    if plain and len(args) <= len(same) and kwargs.keys() <= set(same) and type(x) is np.ndarray and x.ndim and len(_known) < _MOST:
         _known[_key(rule, x.shape, args, kwargs)] = op
 
 

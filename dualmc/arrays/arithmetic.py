@@ -2,19 +2,18 @@
 
 import operator
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from ..rules.registry import RULES
-from ..rules.rule import Elementwise
 from .protocol import NumPyProtocol
 
 # defrule does not replace these.
 ADD, SUBTRACT, MULTIPLY, DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
 FLOOR_DIVIDE, REMAINDER, MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
 NEGATIVE, POSITIVE, ABSOLUTE, SQUARE = (RULES[f] for f in (np.negative, np.positive, np.absolute, np.square))
-POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
+POW = replace(RULES[np.power], func=operator.pow)
 
 
 class Arithmetic(NumPyProtocol):

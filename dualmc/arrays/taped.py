@@ -35,7 +35,8 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
     else:
         p, u, level = a, None, b.level
         q, v, other = b._primal, b.tangent, level
-    if rule.short and level == other and (type(p) in RAW or (type(p) in _NUMBERS and p)) and (type(q) in RAW or (type(q) in _NUMBERS and q)):
+    raw = (type(p) in RAW or (type(p) in _NUMBERS and p)) and (type(q) in RAW or (type(q) in _NUMBERS and q))
+    if raw and rule.short and level == other:
         quiet = rule.quiet
         if quiet is False or not quiet(p, q):
             ans = rule.func(p, q)

@@ -15,6 +15,8 @@ from .rule import Linear
 
 Map = Callable[[Array], Array]
 
+_reduce: Any = np.add.reduce  # NumPy's annotations know keepdims as a keyword only
+
 # Sums. -------------------------------------------------------------------------------------------------------
 
 
@@ -32,7 +34,7 @@ def _plain_sum_op(shape: Shape, axis: Any, keepdims: bool, dtype: Any) -> Linear
 
     def total(x: Array) -> Array:
         if type(x) is np.ndarray:
-            return np.add.reduce(x, axes, dtype, None, keepdims)  # type: ignore[no-any-return]
+            return _reduce(x, axes, dtype, None, keepdims)
         return x.sum(axis=axes, dtype=dtype, keepdims=keepdims)
 
     return LinearOp(shape, out, total, transpose, sums=axes)

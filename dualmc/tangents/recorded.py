@@ -264,16 +264,16 @@ def _is_straight(rule: Any, places: tuple[int, ...]) -> bool:
     return bool(rule.dd) and rule.on_complex != "modulus" and all(rule.second(i, j) is ZERO for i in places for j in places)
 
 
-def _hold(
-    new: Recorded, node: Diagonal, i: int, g: Array, ans: Array, p: Array, q: Array, u: Recorded | None, v: Recorded | None
-) -> None:
+def _hold(new: Recorded, node: Diagonal, i: int, g: Array, ans: Array, p: Array, q: Array, u: Recorded | None, v: Recorded | None) -> None:
     """See to it that partial i stays as it is, where it is the result or an operand."""
-    if g is q:
-        _keep(node, i, g, v)
-    elif g is p:
-        _keep(node, i, g, u)
+    if g is q and v is not None:
+        _lend(v, node, i)
+    elif g is p and u is not None:
+        _lend(u, node, i)
     elif g is ans:
         _lend(new, node, i)
+    elif g is p or g is q:
+        node.replace(i, snapshot(g))
 
 
 def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
@@ -313,8 +313,10 @@ def residual(t: Recorded, tangents: Sequence[Recorded | None]) -> None:
 def unary(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
     """Do the same for a function of one array with a short way; a partial that is no constant is found when it is used."""
     d, parent = rule.slope, t.node if type(t) is Recorded else t.read()
-    if parent.curved or type(rule.d[0]) is Const:
+    if parent.curved:
         return elementwise(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
+    if type(rule.d[0]) is Const:
+        return Recorded(Diagonal([parent], [*rule.d], ans.shape, ans.dtype))
     takes_ans, takes_x = _taken(d)
     new = Recorded(node := Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans))
     if takes_ans and type(ans) is ndarray:
