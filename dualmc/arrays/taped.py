@@ -31,7 +31,10 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
     """Take the short way for raw arrays of any shapes, and numbers but 0; the general way agrees by a test."""
     if type(a) is Taped:
         p, u, level = a._primal, a.tangent, a.level
-        q, v, other = (b._primal, b.tangent, b.level) if type(b) is Taped else (b, None, level)
+        if type(b) is Taped:
+            q, v, other = b._primal, b.tangent, b.level
+        else:
+            q, v, other = b, None, level
     else:
         p, u, level = a, None, b.level
         q, v, other = b._primal, b.tangent, level

@@ -344,7 +344,6 @@ _SAME: dict[Any, tuple[str, ...]] = {
     np.rollaxis: ("axis", "start"),
     np.matrix_transpose: (),
     np.expand_dims: ("axis",),
-    np.squeeze: ("axis",),
 }
 
 for _func, _op in _OPS.items():

@@ -25,7 +25,7 @@ def arguments(draw, func, nd):
         return ((), named) if draw(st.booleans()) else ((named["axis"],), {})
     if func is np.roll:
         return (draw(st.integers(-7, 7)),), {} if draw(st.booleans()) else {"axis": draw(st.none() | axis)}
-    if func in (np.flip, np.squeeze):
+    if func is np.flip:
         return ((draw(st.none() | axis),), {}) if draw(st.booleans()) else ((), {})
     if func is np.expand_dims:
         return (draw(st.integers(-nd - 1, nd)),), {}
@@ -65,7 +65,7 @@ def test_a_known_map_gives_what_the_function_gives(rule, data):
         assert np.may_share_memory(ans, x) == np.may_share_memory(expected, x)
         assert np.shares_memory(ans, x) == np.shares_memory(expected, x)
         assert (ans.flags.c_contiguous, ans.flags.f_contiguous) == (expected.flags.c_contiguous, expected.flags.f_contiguous)
-        assert all(a == b for a, b, n in zip(ans.strides, expected.strides, ans.shape, strict=True) if n > 1 and ans.size)
+        assert ans.strides == expected.strides or not ans.size
 
 
 EQUAL_KEYS = [
