@@ -18,7 +18,7 @@ import numpy as np
 from timing import interleaved, report
 
 import dualmc as dm
-from dualmc.arrays.dual import Dual
+from dualmc.arrays.taped import Taped
 from dualmc.tangents import recorded
 
 try:
@@ -129,7 +129,7 @@ def small(seconds: float) -> None:
 
     def on_recorded(f):
         def call():  # fresh tangents, so that nothing piles up
-            return f(Dual(x, recorded.leaf(x), 1), Dual(y, recorded.leaf(y), 1))
+            return f(Taped(x, recorded.leaf(x), 1), Taped(y, recorded.leaf(y), 1))
 
         return call
 

@@ -40,9 +40,12 @@ def entering(x: Any, where: str) -> Array:
 
 def all_entering(leaves: Sequence[Any], names: Callable[[], Iterator[str]]) -> list[Array]:
     """Return `entering` of each leaf; the names are only found where one is not a floating array."""
-    if all([type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves]):  # noqa: C419 - a generator takes twice the time
-        return [x.copy("K") for x in leaves]
-    return [entering(x, n) for x, n in zip(leaves, names(), strict=True)]
+    entered: list[Array] = []
+    for x in leaves:
+        if type(x) is not np.ndarray or x.dtype.kind not in "fc":
+            return [entering(x, n) for x, n in zip(leaves, names(), strict=True)]
+        entered.append(x.copy("K"))
+    return entered
 
 
 def leaving(y: Any, where: str, level: int) -> tuple[Array, Array | None]:
@@ -73,11 +76,18 @@ def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[
         leaves, structure = flatten(aux)
         aux = structure.unflatten(iter([_plain(a, level) for a in leaves]))
     leaves, structure = flatten(result)
-    if all([isinstance(y, Carrier) and y.level == level for y in leaves]):  # noqa: C419
-        return [y.primal for y in leaves], [y.tangent for y in leaves], structure, aux
-    names = structure.paths(f"the result of {function_name(f)}")
-    pairs = [leaving(y, where, level) for y, where in zip(leaves, names, strict=True)]
-    return [p for p, _ in pairs], [t for _, t in pairs], structure, aux
+    values: list[Array] = []
+    tangents: list[Array | None] = []
+    names: list[str] = []
+    for i, y in enumerate(leaves):
+        if isinstance(y, Carrier) and y.level == level:
+            p, t = y.primal, y.tangent
+        else:
+            names = names or list(structure.paths(f"the result of {function_name(f)}"))
+            p, t = leaving(y, names[i], level)
+        values.append(p)
+        tangents.append(t)
+    return values, tangents, structure, aux
 
 
 def _plain(a: Any, level: int) -> Any:
@@ -131,6 +141,8 @@ class Call:
 
     With `batch` axes of independent points, `points` is their shape, and `shapes` are those of one point's inputs.
     """
+
+    __slots__ = ("args", "f", "kwargs", "leaves", "name", "numbers", "points", "shapes", "single", "structure")
 
     def __init__(
         self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any], batch: int = 0

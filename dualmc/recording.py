@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._typing import Array, Function, Shape
-from .arrays.dual import Dual
+from .arrays.taped import Taped
 from .boundary import Call, entering, fresh_level, outputs
 from .kernels import keep_freed_memory, switch
 from .tangents.recorded import leaf
-from .tangents.tape import Tape
+from .tangents.tape import Node, Tape
 from .trees import Structure
 
 _keep_freed_memory = functools.cache(keep_freed_memory)
@@ -32,12 +32,16 @@ def record(f: Function, call: Callable[[Iterator[Any]], Any], leaves: Sequence[A
 
     With `curved` the tape holds what second derivatives take, too (`tangents/curved.py`).
     """
-    if any([x.size >= switch.least for x in leaves]):  # noqa: C419 - a generator takes twice the time
-        _keep_freed_memory()
     level = fresh_level()
-    handles = [leaf(x, curved=curved) for x in leaves]
-    nodes = [h.node for h in handles]
-    result = call(iter([Dual(x, h, level) for x, h in zip(leaves, handles, strict=True)]))
+    nodes: list[Node] = []
+    inputs: list[Taped] = []
+    for x in leaves:
+        t = leaf(x, curved=curved)
+        nodes.append(t.node)
+        inputs.append(Taped(x, t, level))
+        if x.size >= switch.least:
+            _keep_freed_memory()
+    result = call(iter(inputs))
     values, tangents, structure, aux = outputs(f, result, level, has_aux)
     return Recording(values, structure, aux, Tape(nodes, [None if t is None else t.read() for t in tangents]))
 

@@ -54,8 +54,8 @@ _PLAIN = (np.ndarray, np.generic, int, float, complex, bool, str, bytes, type(No
 
 @functools.lru_cache(64)
 def _is_of_leaves(kind: Any) -> bool:
-    """Whether a type, no tuple, list or dict, is one of leaves; what it is not may be registered as a container."""
-    return issubclass(kind, _PLAIN) or hasattr(kind, "__array_function__")
+    """Whether a type is one of leaves; what is neither that nor a tuple, list or dict may be registered as a container."""
+    return issubclass(kind, _PLAIN) or (hasattr(kind, "__array_function__") and not issubclass(kind, (tuple, list, dict)))
 
 
 @functools.lru_cache(64)
@@ -67,7 +67,7 @@ def _row(n: int) -> Structure:
 def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:
     """Return (kind, keys, children, how to build it), or None for a leaf."""
     kind: Any = type(tree)
-    if kind is np.ndarray:
+    if _is_of_leaves(kind):
         return None
     if isinstance(tree, tuple) and hasattr(kind, "_fields"):
         return kind, kind._fields, tuple(tree), lambda c: kind(*c)
@@ -76,7 +76,7 @@ def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[
     if isinstance(tree, dict):
         keys = tuple(tree)
         return kind, keys, tuple(tree.values()), lambda c: dict(zip(keys, c, strict=True))
-    return None if _is_of_leaves(kind) else _registered(tree)
+    return _registered(tree)
 
 
 def _registered(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:

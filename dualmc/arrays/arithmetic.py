@@ -1,4 +1,4 @@
-"""Python's operators for arrays that carry derivatives; each is the rule of the ufunc that ndarray uses for it."""
+"""Python's operators for arrays that carry derivatives: the rules of the ufuncs that ndarray uses, and a class that evaluates them."""
 
 import operator
 from dataclasses import replace
@@ -10,10 +10,10 @@ from ..rules.registry import RULES
 from .protocol import NumPyProtocol
 
 # defrule does not replace these.
-_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
-_FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
-_NEGATIVE, _POSITIVE, _ABSOLUTE, _SQUARE = (RULES[f] for f in (np.negative, np.positive, np.absolute, np.square))
-_POW = replace(RULES[np.power], func=operator.pow)
+ADD, SUBTRACT, MULTIPLY, DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
+FLOOR_DIVIDE, REMAINDER, MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
+NEGATIVE, POSITIVE, ABSOLUTE, SQUARE = (RULES[f] for f in (np.negative, np.positive, np.absolute, np.square))
+POW = replace(RULES[np.power], func=operator.pow)
 
 
 class Arithmetic(NumPyProtocol):
@@ -22,60 +22,60 @@ class Arithmetic(NumPyProtocol):
     __slots__ = ()
 
     def __add__(self, other: Any) -> Any:
-        return self._evaluate(_ADD, (self, other), {})
+        return self._evaluate(ADD, (self, other), {})
 
     def __radd__(self, other: Any) -> Any:
-        return self._evaluate(_ADD, (other, self), {})
+        return self._evaluate(ADD, (other, self), {})
 
     def __sub__(self, other: Any) -> Any:
-        return self._evaluate(_SUBTRACT, (self, other), {})
+        return self._evaluate(SUBTRACT, (self, other), {})
 
     def __rsub__(self, other: Any) -> Any:
-        return self._evaluate(_SUBTRACT, (other, self), {})
+        return self._evaluate(SUBTRACT, (other, self), {})
 
     def __mul__(self, other: Any) -> Any:
-        return self._evaluate(_MULTIPLY, (self, other), {})
+        return self._evaluate(MULTIPLY, (self, other), {})
 
     def __rmul__(self, other: Any) -> Any:
-        return self._evaluate(_MULTIPLY, (other, self), {})
+        return self._evaluate(MULTIPLY, (other, self), {})
 
     def __truediv__(self, other: Any) -> Any:
-        return self._evaluate(_DIVIDE, (self, other), {})
+        return self._evaluate(DIVIDE, (self, other), {})
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self._evaluate(_DIVIDE, (other, self), {})
+        return self._evaluate(DIVIDE, (other, self), {})
 
     def __pow__(self, other: Any) -> Any:
         if type(other) in (int, float) and other == 2:
-            return self._evaluate(_SQUARE, (self,), {})  # as ndarray does
-        return self._evaluate(_POW, (self, other), {})
+            return self._evaluate(SQUARE, (self,), {})  # as ndarray does
+        return self._evaluate(POW, (self, other), {})
 
     def __rpow__(self, other: Any) -> Any:
-        return self._evaluate(_POW, (other, self), {})
+        return self._evaluate(POW, (other, self), {})
 
     def __floordiv__(self, other: Any) -> Any:
-        return self._evaluate(_FLOOR_DIVIDE, (self, other), {})
+        return self._evaluate(FLOOR_DIVIDE, (self, other), {})
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return self._evaluate(_FLOOR_DIVIDE, (other, self), {})
+        return self._evaluate(FLOOR_DIVIDE, (other, self), {})
 
     def __mod__(self, other: Any) -> Any:
-        return self._evaluate(_REMAINDER, (self, other), {})
+        return self._evaluate(REMAINDER, (self, other), {})
 
     def __rmod__(self, other: Any) -> Any:
-        return self._evaluate(_REMAINDER, (other, self), {})
+        return self._evaluate(REMAINDER, (other, self), {})
 
     def __matmul__(self, other: Any) -> Any:
-        return self._evaluate(_MATMUL, (self, other), {})
+        return self._evaluate(MATMUL, (self, other), {})
 
     def __rmatmul__(self, other: Any) -> Any:
-        return self._evaluate(_MATMUL, (other, self), {})
+        return self._evaluate(MATMUL, (other, self), {})
 
     def __neg__(self) -> Any:
-        return self._evaluate(_NEGATIVE, (self,), {})
+        return self._evaluate(NEGATIVE, (self,), {})
 
     def __pos__(self) -> Any:
-        return self._evaluate(_POSITIVE, (self,), {})
+        return self._evaluate(POSITIVE, (self,), {})
 
     def __abs__(self) -> Any:
-        return self._evaluate(_ABSOLUTE, (self,), {})
+        return self._evaluate(ABSOLUTE, (self,), {})

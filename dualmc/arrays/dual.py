@@ -3,9 +3,8 @@
 import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from math import inf
-from typing import Any, ClassVar, Self, cast, final
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy import empty, ndarray
@@ -19,26 +18,21 @@ from ..partial import MINUS_ONE, ONE
 from ..rules.indexing import getitem_op
 from ..rules.registry import RULES
 from ..rules.rule import Elementwise, Linear, Multilinear
-from ..tangents import recorded, space_of
+from ..tangents import space_of
 from ..tangents.dense import has_nan, lift, settle, vanishing
+from .arithmetic import ABSOLUTE, ADD, DIVIDE, FLOOR_DIVIDE, MATMUL, MULTIPLY, NEGATIVE, POSITIVE, POW, REMAINDER, SUBTRACT
 from .creation import as_array, base_of, carries, checked_parts, foremost, leaves_alone, replace_part
 from .methods import ArrayMethods
 from .protocol import NumPyProtocol, out_position
 
 _ALL = slice(None)
-_RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
+RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
 
-_rule_of = RULES.get
+rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
-_RECORDED, _record, _NUMBERS = recorded.TYPES, recorded.elementwise, frozenset({float, int})
 _LEAST, _BLOCK, _SHORT, _kernel_of = large.LEAST_ONE_SIDED, large.BLOCK, large.SHORT, _switch.unary.get
 _DOUBLE, _new = np.dtype(np.float64), object.__new__
-# The rules of Python's operators; defrule does not replace them.
-_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = (RULES[f] for f in (np.add, np.subtract, np.multiply, np.divide))
-_FLOOR_DIVIDE, _REMAINDER, _MATMUL = (RULES[f] for f in (np.floor_divide, np.remainder, np.matmul))
-_NEGATIVE, _POSITIVE, _ABSOLUTE = (RULES[f] for f in (np.negative, np.positive, np.absolute))
-_POW = replace(cast("Elementwise", RULES[np.power]), func=operator.pow)
-_IN_PLACE: dict[Any, Any] = {operator.add: _ADD, operator.sub: _SUBTRACT, operator.mul: _MULTIPLY, operator.truediv: _DIVIDE}
+_IN_PLACE: dict[Any, Any] = {operator.add: ADD, operator.sub: SUBTRACT, operator.mul: MULTIPLY, operator.truediv: DIVIDE}
 
 
 class Carrier(NumPyProtocol, ArrayMethods):
@@ -157,16 +151,16 @@ class Carrier(NumPyProtocol, ArrayMethods):
                                 return made
                         except TypeError:  # a tangent that does not lie in memory in order
                             pass
-            rule = _rule_of(ufunc)
+            rule = rule_of(ufunc)
             if type(rule) is Elementwise and len(inputs) < 3:
                 return _unary(rule, self) if len(inputs) == 1 else _binary(rule, inputs[0], inputs[1])
             if type(rule) is Multilinear and len(inputs) == 2:
-                return _product(rule, *inputs)
+                return product(rule, *inputs)
         return NumPyProtocol.__array_ufunc__(self, ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        if args and args[0] is self and "out" not in kwargs:
-            rule = _rule_of(func)
+        if args and args[0] is self and kwargs.get("out") is None:
+            rule = rule_of(func)
             if type(rule) is Linear and len(args) <= out_position(func) and foremost(args[1:]) is foremost(kwargs.values()) is None:
                 return self._like(*self.chain.linear(rule, self._primal, self.tangent, args[1:], kwargs))
         return NumPyProtocol.__array_function__(self, func, types, args, kwargs)
@@ -218,66 +212,65 @@ class Carrier(NumPyProtocol, ArrayMethods):
     # Operators. Each is the rule of the ufunc that ndarray uses for it.
 
     def __add__(self, other: Any) -> Any:
-        return _binary(_ADD, self, other)
+        return _binary(ADD, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return _binary(_ADD, other, self)
+        return _binary(ADD, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return _binary(_SUBTRACT, self, other)
+        return _binary(SUBTRACT, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return _binary(_SUBTRACT, other, self)
+        return _binary(SUBTRACT, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _binary(_MULTIPLY, self, other)
+        return _binary(MULTIPLY, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return _binary(_MULTIPLY, other, self)
+        return _binary(MULTIPLY, other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return _binary(_DIVIDE, self, other)
+        return _binary(DIVIDE, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _binary(_DIVIDE, other, self)
+        return _binary(DIVIDE, other, self)
 
     def __pow__(self, other: Any) -> Any:
         if type(other) in (int, float) and other == 2:
             return self.__array_ufunc__(np.square, "__call__", self)  # as ndarray does
-        return _binary(_POW, self, other)
+        return _binary(POW, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return _binary(_POW, other, self)
+        return _binary(POW, other, self)
 
     def __floordiv__(self, other: Any) -> Any:
-        return _binary(_FLOOR_DIVIDE, self, other)
+        return _binary(FLOOR_DIVIDE, self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return _binary(_FLOOR_DIVIDE, other, self)
+        return _binary(FLOOR_DIVIDE, other, self)
 
     def __mod__(self, other: Any) -> Any:
-        return _binary(_REMAINDER, self, other)
+        return _binary(REMAINDER, self, other)
 
     def __rmod__(self, other: Any) -> Any:
-        return _binary(_REMAINDER, other, self)
+        return _binary(REMAINDER, other, self)
 
     def __matmul__(self, other: Any) -> Any:
-        return _product(_MATMUL, self, other)
+        return product(MATMUL, self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return _product(_MATMUL, other, self)
+        return product(MATMUL, other, self)
 
     def __neg__(self) -> Any:
-        return _unary(_NEGATIVE, self)
+        return _unary(NEGATIVE, self)
 
     def __pos__(self) -> Any:
-        return _unary(_POSITIVE, self)
+        return _unary(POSITIVE, self)
 
     def __abs__(self) -> Any:
-        return _unary(_ABSOLUTE, self)
+        return _unary(ABSOLUTE, self)
 
 
-@final
 class Dual(Carrier):
     """
     An array that carries a tangent through NumPy.
@@ -349,14 +342,12 @@ class Dual(Carrier):
                 return Dual(q, u if type(q) is ndarray else u.copy(), self.level)  # a NumPy scalar is a copy
             if type(key) is slice:
                 return Dual(p[key], t[(_ALL,) * k + (key,)], self.level)
-        elif type(p) is ndarray and type(t) in _RECORDED and (type(key) is slice or type(key) is int):
-            return Dual(q := p[key], recorded.part(t, getitem_op(p.shape, key), q), self.level)
         return Carrier.__getitem__(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         p, t = self._primal, self.tangent
         if type(t) is ndarray and type(p) is ndarray and t.ndim == p.ndim:
-            if type(value) is Dual and value.level == self.level and type(value._primal) in _RAW and type(value.tangent) in _RAW:
+            if type(value) is Dual and value.level == self.level and type(value._primal) in RAW and type(value.tangent) in RAW:
                 p[key] = value._primal
                 t[key] = value.tangent
                 return
@@ -389,18 +380,14 @@ def _unary(rule: Any, a: Carrier) -> Any:
         if pair is not None:
             return Dual(pair[0], pair[1], a.level)
     if d is not None:
-        if type(u) in _RAW:
+        if type(u) in RAW:
             p = a._primal
             ans = rule.func(p)
             g = d(ans, p)
             t = -u if rule.d[0] is MINUS_ONE else u * g
             if (type(g) is float and abs(g) < inf) or not has_nan(t):
                 return Dual(ans, t, a.level)
-        elif type(u) in _RECORDED and type(a._primal) in _RAW:
-            p = a._primal
-            ans = rule.func(p)
-            return Dual(ans, recorded.slope(rule, ans, p, u) if callable(rule.d[0]) else _record(rule, ans, (p,), (p,), (u,)), a.level)
-    elif rule.quiet_slope is not None and type(u) in _RAW:
+    elif rule.quiet_slope is not None and type(u) in RAW:
         p = a._primal
         ans = rule.func(p)
         with np.errstate(all="ignore"):
@@ -420,13 +407,13 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                 if made is not None:
                     return made
             u, v = a.tangent, b.tangent
-            if rule.short and level == b.level and (type(u) is type(v) is ndarray or (type(u) in _RAW and type(v) in _RAW)):
+            if rule.short and level == b.level and (type(u) is type(v) is ndarray or (type(u) in RAW and type(v) in RAW)):
                 p, q = a._primal, b._primal
                 if type(u) is ndarray and u.size >= (_BLOCK if kernel is None else _switch.least):
                     pair = large.elementwise(rule, (p, q), (u, v))
                     if pair is not None:
                         return Dual(pair[0], pair[1], level)
-                if type(p) is type(q) is not Dual and p.shape == q.shape and rule.quiet is False:
+                if type(p) is type(q) in RAW and p.shape == q.shape and rule.quiet is False:
                     ans = rule.func(p, q)
                     d0, d1 = rule.d
                     if d0 is ONE:
@@ -438,41 +425,19 @@ def _binary(rule: Any, a: Any, b: Any) -> Any:
                         t += v * d1(ans, p, q)
                     if not has_nan(t):
                         return Dual(ans, t, level)
-            elif rule.short and type(u) in _RECORDED:
-                return _recorded(rule, a, b)
-        elif rule.short and type(a.tangent) in _RAW and leaves_alone(b, a._primal):
+        elif rule.short and type(a.tangent) in RAW and leaves_alone(b, a._primal):
             return _one_sided(rule, a._primal, b, 0, a)
-    elif rule.short and type(b) is Dual and type(b.tangent) in _RAW and leaves_alone(a, b._primal):
+    elif rule.short and type(b) is Dual and type(b.tangent) in RAW and leaves_alone(a, b._primal):
         return _one_sided(rule, a, b._primal, 1, b)
-    if rule.short and type(a.tangent if isinstance(a, Carrier) else b.tangent) in _RECORDED:
-        return _recorded(rule, a, b)
     return WAYS[Elementwise](rule, (a, b), {})
 
 
-def _recorded(rule: Elementwise, a: Any, b: Any) -> Any:
-    """Do the short way with recorded tangents, for raw arrays of any shapes and numbers but 0."""
-    if type(a) is Dual:
-        p, u, level = a._primal, a.tangent, a.level
-        q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
-    else:
-        p, u, level = a, None, b.level
-        q, v, other = b._primal, b.tangent, level
-    if level == other and (type(p) in _RAW or (type(p) in _NUMBERS and p)) and (type(q) in _RAW or (type(q) in _NUMBERS and q)):
-        quiet: Any = rule.quiet
-        if quiet is False or not quiet(p, q):
-            ans = rule.func(p, q)
-            if ans.dtype is (q if u is None else p).dtype:
-                return Dual(ans, recorded.binary(rule, ans, p, q, u, v), level)
-    return WAYS[Elementwise](rule, (a, b), {})
-
-
-def _product(rule: Any, a: Any, b: Any) -> Any:
+def product(rule: Any, a: Any, b: Any) -> Any:
     """Take the short way for two raw arrays of numbers."""
-    p, u, level = (a._primal, a.tangent, a.level) if type(a) is Dual else (a, None, None)
-    q, v, other = (b._primal, b.tangent, b.level) if type(b) is Dual else (b, None, level)
+    p, u, level = (a._primal, a.tangent, a.level) if isinstance(a, Dual) else (a, None, None)
+    q, v, other = (b._primal, b.tangent, b.level) if isinstance(b, Dual) else (b, None, level)
     if type(p) is type(q) is ndarray and (level is None or level == other) and p.dtype.kind in "fc" and q.dtype.kind in "fc":
-        ans, t = propagate.multilinear(rule, (p, q), (u, v), tuple, {})
-        return Dual(ans, t, other)
+        return (b if level is None else a)._like(*propagate.multilinear(rule, (p, q), (u, v), tuple, {}))
     return WAYS[Multilinear](rule, (a, b), {})
 
 

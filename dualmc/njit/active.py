@@ -12,7 +12,7 @@ from ..arrays.dual import Dual
 from ..arrays.hyperdual import HyperDual, by_nesting
 from ..linear_op import lead_of
 from ..rules.rule import Composed
-from ..tangents import dense, space_of
+from ..tangents import dense
 from ..tangents.pairing import OUTER
 from ..trees import Structure, flatten
 from .orders import Blocks, Orders
@@ -103,7 +103,7 @@ def _evaluate(f: Any, leaves: Sequence[Any], structure: Structure, top: Any, *, 
     level = top.level
     values = [x._primal if type(x) is Dual and x.level == level else x for x in leaves]
     tangents = [x.tangent if type(x) is Dual and x.level == level else None for x in leaves]
-    if type(top) is Dual and not space_of(top.tangent).KEEPS and foremost([*values, *tangents]) is None:
+    if type(top) is Dual and foremost([*values, *tangents]) is None:
         return _first_order(f, values, tangents, leaves, structure, level, alone=alone)
     orders = Orders(leaves, lambda x: _refusal(f, x))
     given = [b if carries(x) else None for x, b in zip(leaves, orders.blocks, strict=True)]

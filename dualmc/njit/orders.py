@@ -17,6 +17,7 @@ from .._typing import Shape, Tangent
 from ..arrays.creation import carries
 from ..arrays.dual import Dual
 from ..arrays.hyperdual import HyperDual
+from ..arrays.taped import Taped
 from ..linear_op import lead_of
 from ..tangents import dense, space_of
 from ..tangents.hyper import HyperTangent, settle
@@ -142,7 +143,7 @@ class Recorded(Level):
 
     def split(self, axes: Axes, x: Any) -> Iterator[tuple[Axes, Any]]:
         """Yield the value, and keep the tangent."""
-        self.tangents[-1][axes] = Dual(np.zeros(np.shape(x), x.dtype)[()], x.tangent, self.level)
+        self.tangents[-1][axes] = Taped(np.zeros(np.shape(x), x.dtype)[()], x.tangent, self.level)
         yield axes, x._primal
 
     def seeds(self, values: Sequence[Any]) -> Iterator[Any]:
@@ -168,7 +169,7 @@ class Recorded(Level):
         if total is None:
             return ans
         space = space_of(total)
-        return Dual(ans, space.settle(space.opaque(total), ans), self.level)  # the columns depend on the arguments, too
+        return Taped(ans, space.settle(space.opaque(total), ans), self.level)  # the columns depend on the arguments, too
 
     def _applied(self, columns: Any, change: Any, axes: Axes, inside: Axes, nd: int) -> Any:
         """Return the columns of some block applied to the change of another one, in the order of axes."""

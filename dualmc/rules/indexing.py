@@ -16,17 +16,18 @@ _basic: dict[Any, LinearOp] = {}
 
 def getitem_op(shape: Shape, key: Any) -> LinearOp:
     """Return the map x -> x[key]. Basic keys are cached: building costs more than using it on a small array."""
-    keys = key if type(key) is tuple else (key,)
     try:
         if type(key) is slice:
-            known: Any = shape, (slice, key.start, key.stop, key.step)
+            known: Any = shape, key.start, key.stop, key.step  # of other keys each part is a tuple
+        elif type(key) is tuple:
+            known = (shape, *[(slice, k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in key])
         else:
-            known = (shape, *[(slice, k.start, k.stop, k.step) if type(k) is slice else (type(k), k) for k in keys])
+            known = shape, (type(key), key)
         op = _basic.get(known)
     except TypeError:
-        return _getitem_op(shape, keys)
+        return _getitem_op(shape, key if type(key) is tuple else (key,))
     if op is None:
-        op = _getitem_op(shape, keys)
+        op = _getitem_op(shape, key if type(key) is tuple else (key,))
         if len(_basic) < _CACHE_SIZE:
             _basic[known] = op
     return op

@@ -15,6 +15,8 @@ from .rule import Linear
 
 Map = Callable[[Array], Array]
 
+_reduce: Any = np.add.reduce  # NumPy's annotations know keepdims as a keyword only
+
 # Sums. -------------------------------------------------------------------------------------------------------
 
 
@@ -30,7 +32,12 @@ def _plain_sum_op(shape: Shape, axis: Any, keepdims: bool, dtype: Any) -> Linear
         lead = lead_of(c, len(out))
         return np.broadcast_to(c.reshape(lead + kept), lead + shape)
 
-    return LinearOp(shape, out, lambda x: x.sum(axis=axes, dtype=dtype, keepdims=keepdims), transpose, sums=axes)
+    def total(x: Array) -> Array:
+        if type(x) is np.ndarray:
+            return _reduce(x, axes, dtype, None, keepdims)
+        return x.sum(axis=axes, dtype=dtype, keepdims=keepdims)
+
+    return LinearOp(shape, out, total, transpose, sums=axes)
 
 
 def sum_op(
@@ -214,29 +221,31 @@ def roll_op(shape: Shape, shift: Any, axis: Any = None) -> LinearOp:
     elif len(shifts) == 1:
         shifts *= len(axes)
 
-    def roll(x: Array, sign: int) -> Array:
-        return _roll_once(x, sign * shifts[0], axes[0]) if len(axes) == 1 else np.roll(x, tuple(sign * s for s in shifts), axes)
+    def rolling(sign: int) -> Map:
+        by = tuple(sign * s for s in shifts)
+        return _rolling(shape[axes[0]], by[0], axes[0]) if len(axes) == 1 else lambda x: np.roll(x, by, axes)
 
     rolls = tuple(zip(axes, shifts, strict=True))
-    return LinearOp(shape, shape, lambda x: roll(x, 1), lambda c: roll(c, -1), gather=True, key=("roll", shifts, axes), rolls=rolls)
+    return LinearOp(shape, shape, rolling(1), rolling(-1), gather=True, key=("roll", shifts, axes), rolls=rolls)
 
 
-def _roll_once(x: Array, shift: int, axis: int) -> Array:
-    """Roll one axis by two slice copies, without the set-up of np.roll."""
-    if type(x) is not np.ndarray:
-        return np.roll(x, shift, axis)
-    n = x.shape[axis]
+def _rolling(n: int, shift: int, axis: int) -> Map:
+    """Return what rolls one axis of n entries by two slice copies, without the set-up of np.roll."""
     k = shift % n if n else 0
-    if not k:
-        return x.copy()
-    y = np.empty_like(x)
+    after = (slice(None),) * (-axis - 1)
+    first, rest, end, start = ((..., s, *after) for s in (slice(k), slice(k, None), slice(n - k, None), slice(n - k)))
 
-    def part(start: int | None, stop: int | None) -> Any:
-        return (..., slice(start, stop), *(slice(None),) * (-axis - 1))
+    def roll(x: Array) -> Array:
+        if type(x) is not np.ndarray:
+            return np.roll(x, shift, axis)
+        if not k:
+            return x.copy("K")
+        y = np.empty_like(x)
+        y[rest] = x[start]
+        y[first] = x[end]
+        return y
 
-    y[part(k, None)] = x[part(None, n - k)]
-    y[part(None, k)] = x[part(n - k, None)]
-    return y
+    return roll
 
 
 def _astype(x: Array, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Array:
@@ -328,6 +337,18 @@ _OPS: dict[Any, Callable[..., LinearOp]] = {
     np.conjugate: _conj_op,
 }
 
+_SAME: dict[Any, tuple[str, ...]] = {
+    np.sum: ("axis", "dtype", "out", "keepdims"),
+    np.roll: ("shift", "axis"),
+    np.flip: ("axis",),
+    np.transpose: ("axes",),
+    np.swapaxes: ("axis1", "axis2"),
+    np.moveaxis: ("source", "destination"),
+    np.rollaxis: ("axis", "start"),
+    np.matrix_transpose: (),
+    np.expand_dims: ("axis",),
+}
+
 for _func, _op in _OPS.items():
-    register(Linear(_func, _op))
+    register(Linear(_func, _op, _SAME.get(_func)))
 register(Linear(_astype, astype_op), under=np.astype)

@@ -110,10 +110,16 @@ class Elementwise:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """A function linear in its first argument: `op(shape, *args, **kwargs)` is that map."""
+    """
+    A function linear in its first argument: `op(shape, *args, **kwargs)` is that map.
+
+    `same` names the arguments, in their order behind the array, with which the map gives what `func` gives: every bit, views and
+    copies, layout. It is for functions whose map is no slower.
+    """
 
     func: Function
     op: Callable[..., LinearOp]
+    same: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -178,7 +178,7 @@ def _keep(node: Any, i: int, x: Any, t: Recorded | None) -> None:
 
 def _lend(t: Recorded, node: Any, i: int) -> None:
     """Note that part i of a node is the array of t."""
-    root = t if type(t) is Recorded else t.root()
+    root = t if type(t) is Recorded else t.origin  # type: ignore[attr-defined]
     keepers = root.keepers
     if keepers is None:
         root.keepers = [(weakref.ref(node), i)]
@@ -216,7 +216,12 @@ def elementwise(
         return _curved(rule, ans, args, primals, tangents)
     kept = [d if type(d := partials[i]) is Const else d(ans, *args) for i in places]
     new = Recorded(node := Diagonal(parents, kept, ans.shape, ans.dtype, rule.select, curved))
-    _hold(new, node, ans, primals, tangents)
+    for i, g in enumerate(kept):
+        if type(g) not in _FIXED:
+            for p, t in zip((ans, *primals), (new, *tangents), strict=True):
+                if g is p:
+                    _keep(node, i, g, t)
+                    break
     return new
 
 
@@ -226,28 +231,30 @@ def binary(rule: Any, ans: Array, p: Array, q: Array, u: Recorded | None, v: Rec
 
     Without loops it takes a twelfth less time of a gradient of 1000 numbers (bench/bench_structured.py).
     """
-    x = None if u is None else u.node if type(u) is Recorded else u.read()
-    y = None if v is None else v.node if type(v) is Recorded else v.read()
-    curved = y.curved if x is None else x.curved  # type: ignore[union-attr]
-    if curved and not _is_straight(rule, (0,) if y is None else (1,) if x is None else (0, 1)):
-        return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
     d, e = rule.d
-    held = False  # whether a partial is an array that may be overwritten
-    if x is not None and type(d) is not Const:
-        d = d(ans, p, q)
-        held = type(d) not in _FIXED
-    if y is not None and type(e) is not Const:
-        e = e(ans, p, q)
-        held = held or type(e) not in _FIXED
-    if y is None:
-        node = Diagonal([x], [d], ans.shape, ans.dtype, False, curved)  # type: ignore[list-item]
-    elif x is None:
-        node = Diagonal([y], [e], ans.shape, ans.dtype, False, curved)
+    if v is None:
+        x = u.node if type(u) is Recorded else u.read()  # type: ignore[union-attr]
+        if x.curved and not _is_straight(rule, (0,)):
+            return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
+        g = d if type(d) is Const else d(ans, p, q)
+        new = Recorded(node := Diagonal([x], [g], ans.shape, ans.dtype, False, x.curved))
+    elif u is None:
+        x = v.node if type(v) is Recorded else v.read()
+        if x.curved and not _is_straight(rule, (1,)):
+            return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
+        g = e if type(e) is Const else e(ans, p, q)
+        new = Recorded(node := Diagonal([x], [g], ans.shape, ans.dtype, False, x.curved))
     else:
-        node = Diagonal([x, y], [d, e], ans.shape, ans.dtype, False, curved)
-    new = Recorded(node)
-    if held:
-        _hold(new, node, ans, (p, q), (u, v))
+        x = u.node if type(u) is Recorded else u.read()
+        y = v.node if type(v) is Recorded else v.read()
+        if x.curved and not _is_straight(rule, (0, 1)):
+            return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
+        g, h = d if type(d) is Const else d(ans, p, q), e if type(e) is Const else e(ans, p, q)
+        new = Recorded(node := Diagonal([x, y], [g, h], ans.shape, ans.dtype, False, x.curved))
+        if type(h) not in _FIXED:
+            _hold(new, node, 1, h, ans, p, q, u, v)
+    if type(g) not in _FIXED:
+        _hold(new, node, 0, g, ans, p, q, u, v)
     return new
 
 
@@ -257,17 +264,16 @@ def _is_straight(rule: Any, places: tuple[int, ...]) -> bool:
     return bool(rule.dd) and rule.on_complex != "modulus" and all(rule.second(i, j) is ZERO for i in places for j in places)
 
 
-def _hold(new: Recorded, node: Diagonal, ans: Array, primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> None:
-    """See to it that partials which are the result or operands stay as they are."""
-    for i, g in enumerate(node.partials):
-        if type(g) not in _FIXED:
-            if g is ans:
-                _lend(new, node, i)
-            else:
-                for k, p in enumerate(primals):
-                    if g is p:
-                        _keep(node, i, g, tangents[k])
-                        break
+def _hold(new: Recorded, node: Diagonal, i: int, g: Array, ans: Array, p: Array, q: Array, u: Recorded | None, v: Recorded | None) -> None:
+    """See to it that partial i stays as it is, where it is the result or an operand."""
+    if g is q and v is not None:
+        _lend(v, node, i)
+    elif g is p and u is not None:
+        _lend(u, node, i)
+    elif g is ans:
+        _lend(new, node, i)
+    elif g is p or g is q:
+        node.replace(i, snapshot(g))
 
 
 def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
@@ -304,14 +310,15 @@ def residual(t: Recorded, tangents: Sequence[Recorded | None]) -> None:
                 node.varying = range(len(node.operands))
 
 
-def slope(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
-    """Return diag(∂ans/∂x)·t, whose partial is found when it is used."""
+def unary(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
+    """Do the same for a function of one array with a short way; a partial that is no constant is found when it is used."""
     d, parent = rule.slope, t.node if type(t) is Recorded else t.read()
     if parent.curved:
         return elementwise(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
+    if type(rule.d[0]) is Const:
+        return Recorded(Diagonal([parent], [*rule.d], ans.shape, ans.dtype))
     takes_ans, takes_x = _taken(d)
-    node = Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans)
-    new = Recorded(node)
+    new = Recorded(node := Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans))
     if takes_ans and type(ans) is ndarray:
         _lend(new, node, 0)
     if takes_x and type(x) is ndarray:
@@ -351,8 +358,8 @@ def linear(op: LinearOp, t: Recorded) -> Recorded:
 
 
 def part(t: Recorded, op: LinearOp, ans: Array) -> Recorded:
-    """Return the tangent of ans, a view of an array or one of its numbers."""
-    return View(t, op) if type(ans) is ndarray else Recorded(Map(t.read(), op, ans.dtype))
+    """Return the tangent of ans, to which a map takes an array: a view if that gives views and ans is no number, else a copy."""
+    return View(t, op) if op.view and type(ans) is ndarray else Recorded(Map(t.read(), op, ans.dtype))
 
 
 def bound(bind: Callable[..., LinearOp], primals: Sequence[Array], tangents: Sequence[Recorded | None], ans: Array) -> Recorded:

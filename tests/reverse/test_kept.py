@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dualmc as dm
-from dualmc.arrays.dual import Dual
+from dualmc.arrays.taped import Taped
 from dualmc.tangents import recorded
 from dualmc.tangents.tape import Slope, Tape
 
@@ -16,7 +16,7 @@ N = 2000  # more than what is always copied
 
 
 def leaf(x):
-    return Dual(x, recorded.leaf(x), 1)
+    return Taped(x, recorded.leaf(x), 1)
 
 
 def test_operands_and_results_are_kept_without_copies():
@@ -73,7 +73,7 @@ def test_what_no_result_depends_on_is_dropped():
     dm.reverse.vjp(f, x)
     assert [ref() for ref in seen] == [None] * 3
     h = recorded.leaf(x)
-    y = Dual(x, h, 1)
+    y = Taped(x, h, 1)
     used, _unused = np.sin(y), np.cos(y)
     assert len(Tape([h.node], [used.tangent.read()]).nodes) == 1
 
