@@ -4,8 +4,9 @@ Claim: structured tangents give sparse Jacobians, gradients of many numbers and 
 Rows: gradients of Rosenbrock's function and of max + logsumexp + norm; the sparse Jacobian of a Brusselator on a periodic grid, alone and
 prepared; second derivatives; beside jax and asdex (extra `bench`), compiled and warm, where they are installed. Results are compared with
 derivatives by hand first. Then what the constants of the package rest on: from how many input numbers on a run with slots beats dense
-directions (LEAST_...), up to how many slots (SLOTS), how many slots a colour is worth (WIDE); and a gradient by a walk back over the tape
-beside one pulled back through slots. BLAS runs in one thread, unless OPENBLAS_NUM_THREADS says otherwise.
+directions (LEAST_...), up to how many slots (SLOTS), how many slots a colour is worth (WIDE); a gradient by a walk back over the tape
+beside one pulled back through slots; what programs of walks save (REPLAYED), and how many runs make one worth its while (ALIKE). BLAS
+runs in one thread, unless OPENBLAS_NUM_THREADS says otherwise.
 """
 
 import argparse
@@ -23,8 +24,11 @@ import scipy.sparse as sp
 from timing import interleaved, report
 
 import dualmc as dm
+from dualmc import structure
+from dualmc.boundary import Call
 from dualmc.recording import record
 from dualmc.tangents import structured
+from dualmc.tangents.straight import Replay
 from dualmc.tangents.structured import Family
 from dualmc.timing import peak_bytes
 
@@ -371,6 +375,45 @@ def walk_back(seconds):
         report(f"gradient of Rosenbrock, n = {n:,}, relative to the function", rows)
 
 
+def programs(seconds):
+    """Print what runs that do the same take with the program of their walk, relative to the walk itself, and what it takes to make one."""
+    sizes = (64, 256, 1024, 4096, 8192, 16384, 65536, 262144)
+    print("program / walk, by input numbers               " + "".join(f"{n:>8d}" for n in sizes))
+    cases = {"gradient, Rosenbrock": (rosenbrock(np), structure.gradient), "gradient, waves": (waves, structure.gradient)}
+    for name, (f, solve) in cases.items():
+        row = []
+        for n in sizes:
+            x = RNG.normal(size=n)
+            calls = {
+                s: functools.partial(solve, Call(name, f, 0, (x,), {}), False, Replay(alike))
+                for s, alike in (("walk", LATER), ("program", 1))
+            }
+            same(calls["program"]().derivatives[0], calls["walk"]().derivatives[0])
+            t = interleaved(calls, seconds=seconds / len(cases) / len(sizes), rounds=1001)
+            row.append(t["program"] / t["walk"])
+        print(f"  {name:46s}" + "".join(f"{r:8.2f}" for r in row))
+    x, f = RNG.normal(size=1000), rosenbrock(np)
+    call = Call("gradient", f, 0, (x,), {})
+
+    def made():
+        replay = Replay(1)
+        for _ in range(2):
+            structure.gradient(call, False, replay)
+
+    replay = Replay(1)
+    calls = {
+        "walk": functools.partial(structure.gradient, call, False, Replay(LATER)),
+        "program": functools.partial(structure.gradient, call, False, replay),
+    }
+    t = interleaved({**calls, "made": made}, seconds=seconds / 8, rounds=1001)
+    saved = (t["made"] - t["walk"] - t["program"]) / (t["walk"] - t["program"])
+    print(f"  to make the program of Rosenbrock's gradient takes what {saved:.0f} runs save")
+
+
+LATER = 1 << 62
+"""Runs that do the same before there is a program: more than there are."""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
@@ -382,12 +425,13 @@ def main() -> int:
         return 0
     if jax() is None:
         print("jax is not installed (pip install -e '.[bench]'): nothing to compare with")
-    share = options.seconds / 7
+    share = options.seconds / 8
     kept = [gradients(share), sparse_jacobians(share), memory(512), second(share)]
     least(share)
     most(share)
     wide(share)
     walk_back(share)
+    programs(share)
     return 0 if all(kept) or not options.check else 1
 
 

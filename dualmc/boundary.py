@@ -5,7 +5,7 @@ import importlib
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from .arrays.creation import carries
 from .arrays.dual import Carrier
 from .tangents.dense import lift, settle
 from .trees import Structure, flatten
+
+T = TypeVar("T")
 
 _LEVELS = itertools.count(4, 2)
 
@@ -139,10 +141,11 @@ class Call:
     """
     One call of a transformed function: which arguments are differentiated, and how to put them back.
 
-    With `batch` axes of independent points, `points` is their shape, and `shapes` are those of one point's inputs.
+    With `batch` axes of independent points, `points` is their shape, and `shapes` are those of one point's inputs. `size` counts the
+    numbers of all inputs; these are plain if they are real and carry no tangents.
     """
 
-    __slots__ = ("args", "f", "kwargs", "leaves", "name", "numbers", "points", "shapes", "single", "structure")
+    __slots__ = ("args", "f", "is_plain", "kwargs", "leaves", "name", "numbers", "points", "shapes", "single", "size", "structure")
 
     def __init__(
         self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any], batch: int = 0
@@ -153,7 +156,13 @@ class Call:
         leaves, self.structure = flatten(tuple([args[i] for i in self.numbers]))
         self.leaves = all_entering(leaves, lambda: (f"{name}: {self._spelled(p)}" for p in self.structure.paths("")))
         self.points = self._points(batch)
-        self.shapes = [x.shape[batch:] for x in self.leaves] if batch else [x.shape for x in self.leaves]
+        self.shapes: list[Shape] = []
+        self.size, self.is_plain = 0, True
+        for x in self.leaves:
+            self.shapes.append(x.shape[batch:] if batch else x.shape)
+            self.size += int(x.size)
+            if x.dtype.kind == "c" or carries(x):
+                self.is_plain = False
 
     def _points(self, batch: int) -> Shape:
         if type(batch) is int and not batch:
@@ -195,3 +204,18 @@ class Call:
         """Return leaves in the structure of the differentiated arguments; a tuple of them for several argnums."""
         tree = self.structure.unflatten(leaves)
         return tree[0] if self.single else tree
+
+
+MOST_SHAPES = 64
+"""For how many sets of input shapes a transform keeps what evaluations share."""
+
+
+def shared(known: dict[Any, T], call: Call, make: Callable[[], T]) -> T:
+    """Return what all evaluations at inputs of the shapes and dtypes of this call share."""
+    key = tuple([(x.shape, x.dtype) for x in call.leaves])
+    found = known.get(key)
+    if found is None:
+        if len(known) >= MOST_SHAPES:
+            known.clear()
+        found = known.setdefault(key, make())
+    return found

@@ -423,7 +423,7 @@ def compare(f: Function, *primals: Tree, argnums: int | Sequence[int] | None = N
     numbers = tuple(range(len(primals))) if argnums is None else argnums
     call = Call("compare", f, numbers, primals, {})
     check_real(call)
-    n_in = sum(int(x.size) for x in call.leaves)
+    n_in = call.size
     values, _, _, tape = record(f, lambda it: f(*call.bound(it)), [fresh(x) for x in call.leaves], has_aux=False)
     operations = Counter(type(node).__name__ for node in tape.nodes or ())
     n_out = sum(math.prod(np.shape(v)) for v in values)

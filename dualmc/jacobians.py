@@ -10,10 +10,11 @@ import numpy as np
 from . import structure
 from ._typing import Array, Function, Shape
 from .arrays.dual import Dual
-from .boundary import Call, fresh_level, function_name, outputs, settled, short_ways, zero_tangent
+from .boundary import Call, fresh_level, function_name, outputs, settled, shared, short_ways, zero_tangent
 from .passes import CHUNK_BYTES, basis, checked_chunk_size, chunks, fresh
 from .rules.selection import base
 from .structure import Strategy
+from .tangents.straight import Replay
 from .trees import Structure
 
 # Passes. -----------------------------------------------------------------------------------------------------
@@ -24,8 +25,7 @@ def _chunk_size(call: Call, chunk_size: int | None) -> int:
     if chunk_size is not None:
         return checked_chunk_size(chunk_size)
     itemsize = max((base(x).itemsize for x in call.leaves), default=8)
-    size = sum(int(x.size) for x in call.leaves)
-    return max(1, min(directions(call), CHUNK_BYTES // max(1, size * itemsize)))
+    return max(1, min(directions(call), CHUNK_BYTES // max(1, call.size * itemsize)))
 
 
 def passes(call: Call) -> int:
@@ -271,7 +271,7 @@ def value_and_jacobian(
 
 def check_real(call: Call) -> None:
     """Raise if an input is complex."""
-    for x in call.leaves:
+    for x in () if call.is_plain else call.leaves:
         if x.dtype.kind == "c":
             raise TypeError(f"{call.name}: an input has dtype {x.dtype}; differentiate with respect to its real and imaginary part")
 
@@ -288,10 +288,12 @@ def _gradient(
     name: str, f: Function, argnums: Any, has_aux: bool, chunk_size: int | None, with_value: bool, batch: int, strategy: Strategy
 ) -> Function:
     chosen = structure.checked_strategy(name, strategy, chunk_size)
+    replays: dict[Any, Replay] = {}
 
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
-        found = structure.attempt(call, chosen, structure.LEAST_GRADIENT, lambda: structure.gradient(call, has_aux))
+        run = lambda: structure.gradient(call, has_aux, shared(replays, call, Replay))
+        found = structure.attempt(call, chosen, structure.LEAST_GRADIENT, run)
         if found is not None:
             return found.values[0], call.like_inputs(iter(found.derivatives)), found.aux
         values, jacobians, outer, aux = _passes(call, chunk_size, has_aux)

@@ -101,6 +101,15 @@ class LinearOp:
         push = None if self.bound else getattr(c, "_push_linear", None)
         return self.transpose(c) if push is None else push(self.T)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether two maps are known to be equal."""
+        if self is other:
+            return True
+        return isinstance(other, LinearOp) and self.key is not None and self.key == other.key and self.shape_in == other.shape_in
+
+    def __hash__(self) -> int:
+        return id(self) if self.key is None else hash((self.shape_in, self.key))
+
     def __repr__(self) -> str:
         """Show the shapes and what is known of the map."""
         flags = " ".join(name for name in ("gather", "view", "bound") if getattr(self, name))

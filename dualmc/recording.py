@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from .arrays.taped import Taped
 from .boundary import Call, entering, fresh_level, outputs
 from .kernels import keep_freed_memory, switch
 from .tangents.recorded import leaf
-from .tangents.tape import Node, Tape
+from .tangents.tape import Tape
 from .trees import Structure
+
+if TYPE_CHECKING:
+    from .tangents.nodes import Node
 
 _keep_freed_memory = functools.cache(keep_freed_memory)
 

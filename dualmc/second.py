@@ -10,12 +10,13 @@ import numpy as np
 from . import structure
 from ._typing import Array, Function, Shape, Tree
 from .blocks import Side, by_own_direction, derivatives, directions_together, filled, run, seeds
-from .boundary import Call, argument_numbers, entering, settled, short_ways
+from .boundary import Call, argument_numbers, entering, settled, shared, short_ways
 from .forward import direction_leaves, primal_leaves
 from .jacobians import check_one_number, check_real
 from .passes import chunks
 from .structure import Strategy
 from .tangents.pairing import OUTER, PAIRED, SUMMED
+from .tangents.straight import Replay
 from .trees import Structure
 
 Argnums = int | Sequence[int]
@@ -129,11 +130,12 @@ def hessian(
 
     """
     chosen = structure.checked_strategy("hessian", strategy, chunk_size if columns is None else 0)
+    known: dict[Any, Replay] = {}
 
     def solve(call: Call) -> Any:
         rows = Side(call, argnums)
         other = rows if columns is None else Side(call, columns)
-        found = _structured(call, chosen, has_aux)
+        found = _structured(call, chosen, has_aux, known)
         _, _, matrices, outer, aux = found or derivatives(call, rows, other, chunk_size, has_aux)
         result = _hessians(rows, other, outer, matrices)
         return (result, aux) if has_aux else result
@@ -143,9 +145,10 @@ def hessian(
     return _transform("hessian", f, solve, argnums, batch, columns, short)
 
 
-def _structured(call: Call, strategy: Strategy, has_aux: bool) -> Any:
+def _structured(call: Call, strategy: Strategy, has_aux: bool, known: dict[Any, Replay]) -> Any:
     """Return what `derivatives` returns, from one recorded run; None if that does not apply."""
-    found = structure.attempt(call, strategy, structure.LEAST_HESSIAN, lambda: structure.hessian(call, has_aux))
+    run = lambda: structure.hessian(call, has_aux, shared(known, call, Replay))
+    found = structure.attempt(call, strategy, structure.LEAST_HESSIAN, run)
     return found and ([found.value], [found.gradient], [found.hessian], found.outer, found.aux)
 
 
@@ -196,10 +199,11 @@ def value_gradient_and_hessian(
 
     """
     chosen = structure.checked_strategy("value_gradient_and_hessian", strategy, chunk_size)
+    known: dict[Any, Replay] = {}
 
     def solve(call: Call) -> Any:
         side = Side(call, argnums)
-        found = _structured(call, chosen, has_aux)
+        found = _structured(call, chosen, has_aux, known)
         values, slopes, matrices, outer, aux = found or derivatives(call, side, side, chunk_size, has_aux)
         check_one_number(call, values, outer, "dm.hessian")
         gradient = side.like_inputs(p[()] for p in side.parts(slopes[0], slopes[0].ndim - 1))

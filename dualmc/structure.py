@@ -6,7 +6,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 import numpy as np
 
 from ._typing import Array, Shape
-from .arrays.creation import carries
 from .boundary import Call
 from .errors import NoTangentError
 from .passes import basis_of_all, chunks, pulled, rows
@@ -14,8 +13,10 @@ from .recording import Recording, record_call
 from .tangents import dense, structured
 from .tangents.curved import CurvatureError, along
 from .tangents.gathers import NOWHERE
-from .tangents.pairs import Pairs, matrix
+from .tangents.pairs import Pairs, Places
+from .tangents.straight import Replay, UndecidedError
 from .tangents.structured import Family, SlotLimitError, Structured, UnstructuredError
+from .tangents.tape import Tape
 from .trees import Structure
 
 Strategy: TypeAlias = Literal["auto", "dense", "structured"]
@@ -40,17 +41,17 @@ def applies(call: Call, strategy: Strategy, least: int) -> bool:
     """Whether a recorded run is to be tried: real inputs without tangents or axes of points, and enough of them unless it is asked for."""
     if strategy == "dense":
         return False
-    fits = not call.points and not any([carries(x) or x.dtype.kind == "c" for x in call.leaves])  # noqa: C419
+    fits = call.is_plain and not call.points
     if strategy == "structured" and not fits:
         raise TypeError(
             f"{call.name}: strategy='structured' takes real inputs without tangents of other transforms and no batch; use 'auto'"
         )
-    return fits and (strategy == "structured" or sum([x.size for x in call.leaves]) >= least)
+    return fits and (strategy == "structured" or call.size >= least)
 
 
 def most_slots(call: Call) -> int:
     """Return up to how many slots a dense matrix is filled from them."""
-    return max(1, int(sum(x.size for x in call.leaves)) // SLOTS)
+    return max(1, call.size // SLOTS)
 
 
 def attempt(call: Call, strategy: Strategy, least: int, solve: Callable[[], T | None]) -> T | None:
@@ -79,7 +80,8 @@ def _is_scalar(recording: Recording) -> bool:
     return recording.structure.kind is None and recording.values[0].shape == () and recording.values[0].dtype.kind != "c"
 
 
-def _one(y: Array) -> Array:
+def one(y: Array) -> Array:
+    """Return the cotangent of a number by itself."""
     return y.dtype.type(1) if y.dtype.kind == "f" else np.float64(1)
 
 
@@ -99,14 +101,30 @@ def _complete(call: Call, parts: Sequence[Array | None], lead: Shape = ()) -> li
 # First order. ------------------------------------------------------------------------------------------------
 
 
-def gradient(call: Call, has_aux: bool) -> Solved | None:
+REPLAYED = 1 << 16
+"""Up to how many input numbers the walk back is a program, which holds all arrays to its end (bench/bench_structured.py)."""
+
+
+def gradient(call: Call, has_aux: bool, replay: Replay) -> Solved | None:
     """Return the value and the gradient by each input, from one walk back; None if f does not return one number, or if nan comes out."""
     recording = record_call(call, has_aux)
     if not _is_scalar(recording):
         return None
     values, outer, aux, tape = recording
-    found = pulled(tape, [_one(values[0])], free=True, strict=False)
-    return None if any(map(dense.has_nan, found)) else Solved(values, found, outer, aux)
+    found = stepped(call, tape, values[0], replay)
+    if found is None:
+        found = pulled(tape, [one(values[0])], free=True, strict=False)
+        if any(map(dense.has_nan, found)):
+            return None
+    return Solved(values, found, outer, aux)
+
+
+def stepped(call: Call, tape: Tape, y: Array, replay: Replay) -> list[Array] | None:
+    """Return the gradient of y by the steps that earlier runs took; None where they did something else, or if nan comes out."""
+    if call.size > REPLAYED:
+        return None
+    found = replay(tape, lambda tape: (pulled(tape, [one(y)], free=True, strict=False), None))
+    return None if found is None or any(map(dense.has_nan, found[0])) else found[0]
 
 
 def jacobian(call: Call, has_aux: bool, limit: int | None) -> Solved | None:
@@ -167,7 +185,7 @@ def hvp(call: Call, directions: Sequence[Array], has_aux: bool = False) -> Produ
     if not _is_scalar(recording):
         return None
     try:
-        _, found = along(tape, _one(values[0]), directions)
+        _, found = along(tape, one(values[0]), directions)
     except CurvatureError:
         return None
     lead = directions[0].shape[: directions[0].ndim - call.leaves[0].ndim] if directions else ()
@@ -185,38 +203,61 @@ class SolvedTwice(NamedTuple):
     aux: Any
 
 
-def hessian(call: Call, has_aux: bool) -> SolvedTwice | None:
+def hessian(call: Call, has_aux: bool, replay: Replay) -> SolvedTwice | None:
     """Return second derivatives of a scalar function, from pairs of slots or along directions; None where the tape cannot tell."""
     values, outer, aux, tape = recording = record_call(call, has_aux, curved=True)
     if not _is_scalar(recording) or any(x.dtype != values[0].dtype for x in call.leaves):
         return None
     try:
-        gradient, full = _by_pairs(call, tape, values[0]) or _by_directions(call, tape, values[0])
+        y = values[0]
+        gradient, full = _by_steps(call, tape, y, replay) or _by_pairs(call, tape, y) or _by_directions(call, tape, y)
     except CurvatureError:
         return None
-    return None if dense.has_nan(full) or dense.has_nan(gradient) else SolvedTwice(values[0], gradient, full, outer, aux)
+    return None if dense.has_nan(full) or dense.has_nan(gradient) else SolvedTwice(y, gradient, full, outer, aux)
 
 
-def _by_pairs(call: Call, tape: Any, y: Array) -> tuple[Array, Array] | None:
+def _by_steps(call: Call, tape: Tape, y: Array, replay: Replay) -> tuple[Array, Array] | None:
+    """Return gradient and Hessian by the steps that earlier runs took; None where they did something else."""
+
+    def walk(tape: Tape) -> tuple[list[Any], Places]:
+        pairs, family = _pairs(call, tape, y) or (None, None)
+        if pairs is None or family is None:
+            raise UndecidedError
+        return [_flat(call, pairs.gradient), *pairs.blocks.values()], Places(pairs.blocks, family.leaves, y.dtype)
+
+    found = replay(tape, walk)
+    if found is None:
+        return None
+    (gradient, *blocks), places = found
+    return gradient, places.matrix(blocks)
+
+
+def _by_pairs(call: Call, tape: Tape, y: Array) -> tuple[Array, Array] | None:
+    pairs, family = _pairs(call, tape, y) or (None, None)
+    if pairs is None or family is None:
+        return None
+    return _flat(call, pairs.gradient), Places(pairs.blocks, family.leaves, y.dtype).matrix([*pairs.blocks.values()])
+
+
+def _pairs(call: Call, tape: Tape, y: Array) -> tuple[Pairs, Family] | None:
+    """Return the curvatures between slots of the leaves; None where there are too many, or where maps lie between them."""
     family = Family(call.leaves, most_slots(call))
     try:
-        pairs = Pairs(tape, family, _one(y))
+        pairs = Pairs(tape, family, one(y))
     except (SlotLimitError, UnstructuredError):
         return None
-    if any(s.root.source is not None for pair in pairs.blocks for s in pair):
-        return None
-    return _flat(call, pairs.gradient), matrix(pairs, family.leaves, y.dtype)
+    return None if any(s.root.source is not None for pair in pairs.blocks for s in pair) else (pairs, family)
 
 
 DIRECTION_NUMBERS = 1 << 17
 """Numbers that a block of directions holds."""
 
 
-def _by_directions(call: Call, tape: Any, y: Array) -> tuple[Array, Array]:
-    n = sum(x.size for x in call.leaves)
+def _by_directions(call: Call, tape: Tape, y: Array) -> tuple[Array, Array]:
+    n = call.size
     step = max(1, DIRECTION_NUMBERS // max(1, n))
     blocks = []
     for start, stop in chunks(n, step):
-        first, second = along(tape, _one(y), basis_of_all(call, start, stop))
+        first, second = along(tape, one(y), basis_of_all(call, start, stop))
         blocks.append(_flat(call, second, (stop - start,)))
     return _flat(call, first), np.concatenate(blocks)

@@ -3,21 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .. import structure
 from .._typing import Function
-from ..boundary import Call
+from ..boundary import Call, shared
 from ..jacobians import check_holomorphic, check_one_number, check_real, transform
 from ..passes import pulled, rows
 from ..recording import record_call
+from ..tangents.straight import Replay
 
 # Gradients. --------------------------------------------------------------------------------------------------
 
 
 def _grad(name: str, f: Function, argnums: Any, has_aux: bool, with_value: bool) -> Function:
+    replays: dict[Any, Replay] = {}
+
     def solve(call: Call) -> tuple[Any, Any, Any]:
         check_real(call)
         values, outer, aux, tape = record_call(call, has_aux)
         check_one_number(call, values, outer, "dm.reverse.jacobian")
-        found = pulled(tape, [values[0].dtype.type(1)], free=True)
+        found = structure.stepped(call, tape, values[0], shared(replays, call, Replay)) if call.is_plain else None
+        if found is None:
+            found = pulled(tape, [structure.one(values[0])], free=True)
         return values[0], call.like_inputs(iter(found)), aux
 
     return transform(name, f, argnums, has_aux, with_value, solve)

@@ -94,11 +94,15 @@ class Elementwise:
     quiet_slope: Callable[..., Array] | None = field(init=False)
     """The same where it has to be evaluated quietly."""
 
+    constant: bool = field(init=False)
+    """Whether no partial has to be computed, as of sums and differences."""
+
     def __post_init__(self) -> None:
         special = self.select or self.on_complex != "holomorphic" or ZERO in self.d
         quiet = self.quiet is True
         slope = None if special or len(self.d) != 1 else _NUMBERS.get(self.d[0], self.d[0])
         object.__setattr__(self, "short", not special and not quiet)
+        object.__setattr__(self, "constant", all(isinstance(d, Const) for d in self.d))
         object.__setattr__(self, "slope", None if quiet else slope)
         object.__setattr__(self, "quiet_slope", slope if quiet else None)
 

@@ -1,17 +1,18 @@
 """From slots to CSR: where the entries go is found once for each set of slots, and values are written there."""
 
-import copy
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._typing import Array, Shape
 from ..linear_op import LinearOp
+from ..tangents import dense
 from ..tangents.gathers import NOWHERE, Root
 from ..tangents.steps import Lines, Together
+from ..tangents.straight import Noted, UndecidedError
 from ..tangents.structured import Column, Parts, columns_of, fill, indices, number, places, weights
 from . import matrices
 
@@ -85,10 +86,20 @@ class Layout:
             dtype = np.result_type(dtype, np.complex64)
         table = np.empty((*self.shape, len(columns)), dtype)
         write(table, list(map(weights, columns)))
+        return self.finished(table)
+
+    @property
+    def adds(self) -> bool:
+        """Whether entries in the same place are added up."""
+        return self._twice is not None
+
+    def finished(self, table: Array) -> Array:
+        """Return the entries, given the table of what stands before the slots, which it may overwrite."""
         data = table.reshape(-1)
         if self._moves is not None:
             to, source = self._moves
-            data.reshape(-1, len(columns))[to] = data.take(source).reshape(-1, len(columns))
+            rows = table.reshape(-1, table.shape[-1])
+            rows[to] = data.take(source).reshape(-1, table.shape[-1])
         if self._twice is not None:
             twice, heads = self._twice
             np.add.at(data, heads, data[twice])
@@ -101,9 +112,58 @@ class Layout:
             self._matrix = sparse.csr_array((data, self.indices, self.indptr), shape=size, copy=False)
             self._matrix.has_canonical_format = True
             self._matrix.data = data[:0].copy()
-        a = copy.copy(self._matrix)
-        a.data = data
+        a = object.__new__(type(self._matrix))  # as copy.copy does it, in a fourth of the time
+        a.__dict__.update(self._matrix.__dict__, data=data)
         return a
+
+
+class Filling:
+    """
+    The entries of a matrix in many evaluations with the same slots, of which all but some `varying` arrays are the same each time.
+
+    What does not vary is written once, unless it is written over a part of what does. Without a layout there are no entries.
+    """
+
+    __slots__ = ("_empty", "_layout", "_parts", "_sparse", "_template", "varying")
+
+    def __init__(self, sparse: Any, empty: Any, layout: Layout | None, columns: Sequence[Column]) -> None:
+        self._sparse, self._empty, self._layout = sparse, empty, layout
+        self._parts: list[tuple[int, LinearOp | None, Any]] = []
+        self.varying: list[Noted] = []
+        if layout is None:
+            return
+        if any([np.iscomplexobj(v) for column in columns for _, _, v in column]):  # noqa: C419
+            raise UndecidedError
+        self._template = np.empty((*layout.shape, len(columns)), empty.dtype)
+        write(self._template, [[(op, 0.0 if type(v) is Noted else v) for op, v in weights(column)] for column in columns])
+        if dense.has_nan(self._template):
+            raise UndecidedError
+        apart = _are_apart(layout.shape, [op for op, _, _ in columns[0]])
+        for j, column in enumerate(columns):
+            for op, v in weights(column):
+                if type(v) is Noted:
+                    self.varying.append(v)
+                    self._parts.append((j, op, None))
+                elif not apart:
+                    self._parts.append((j, op, v))
+
+    def matrix(self, values: Iterator[Array]) -> Any:
+        """Return the matrix, given the arrays that vary; None if nan comes out."""
+        layout = self._layout
+        if layout is None:
+            return self._empty.copy()
+        table = self._template.copy()
+        for j, op, v in self._parts:
+            fill(table[..., j], [(op, next(values) if v is None else v)])
+        data = layout.finished(table)
+        return None if layout.adds and dense.has_nan(data) else layout.matrix(data, self._sparse)
+
+
+def _are_apart(shape: Shape, ops: Sequence[LinearOp | None]) -> bool:
+    """Whether maps read different entries of an array."""
+    numbers = np.zeros(shape, np.int32)
+    fill(numbers, [(op, i + 1) for i, op in enumerate(ops)])
+    return int(np.count_nonzero(numbers)) == sum([math.prod(shape if op is None else op.shape_out) for op in ops])
 
 
 def write_indices(table: Array, columns: Sequence[Column]) -> Array | None:
@@ -222,9 +282,13 @@ class Assembler:
         a = self._of(columns, shape, leaf, dtype)
         self.renew()
         if a is None:
-            return self.sparse.csr_array((math.prod(shape), leaf.size), dtype=dtype)
+            return self._empty(shape, leaf, dtype)
         a.sum_duplicates()
         return (a.real if np.iscomplexobj(a) and np.dtype(dtype).kind != "c" else a).astype(dtype, copy=False)
+
+    def _empty(self, shape: Shape, leaf: Root, dtype: Any) -> Any:
+        """Return the matrix for a result that does not depend on the leaf."""
+        return self.sparse.csr_array((math.prod(shape), leaf.size), dtype=dtype)
 
     def renew(self) -> None:
         """Forget the matrices of cuts, which belong to one evaluation."""
@@ -253,9 +317,18 @@ class Assembler:
             self._known[root, leaf] = found
         return self._known[root, leaf]
 
+    def filling(self, columns: dict[Root, list[Column]], shape: Shape, leaf: Root, dtype: Any) -> Filling:
+        """Return how the matrix of slots, which read leaves alone, is filled each time."""
+        some = columns.get(leaf, [])
+        return Filling(self.sparse, self._empty(shape, leaf, dtype), self._layout(some, shape, leaf) if some else None, some)
+
     def _slots(self, columns: list[Column], shape: Shape, root: Root, dtype: Any) -> Any:
+        layout = self._layout(columns, shape, root)
+        return layout.matrix(layout.values(columns, dtype), self.sparse)
+
+    def _layout(self, columns: list[Column], shape: Shape, root: Root) -> Layout:
         key = (root, shape, *map(places, columns))
         layout = self._layouts.get(key)
         if layout is None:
             layout = self._layouts[key] = Layout(columns, shape, root)
-        return layout.matrix(layout.values(columns, dtype), self.sparse)
+        return layout

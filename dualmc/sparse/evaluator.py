@@ -3,28 +3,28 @@
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from .._typing import Array
 from ..arrays.creation import carries
 from ..arrays.dual import Dual
-from ..boundary import Call, fresh_level, outputs, zero_tangent
+from ..boundary import Call, fresh_level, outputs, shared, zero_tangent
 from ..extras import optional
 from ..jacobians import check_real
 from ..passes import CHUNK_BYTES, basis_of_all, chunks, fresh
 from ..recording import Recording, record_call
 from ..tangents import dense, structured
+from ..tangents.straight import Replay, UndecidedError
 from ..tangents.structured import Family, Structured, UnstructuredError
+from ..tangents.tape import Tape
 from ..trees import Structure
-from .assembly import Assembler
+from .assembly import Assembler, Filling
 from .coloring import Coloring, coloring
 
 Strategy: TypeAlias = Literal["auto", "structured", "colored"]
-
-T = TypeVar("T")
 
 WIDE = 2
 """Prepared evaluations go by colours where there are so many times more slots than colours (bench/bench_structured.py)."""
@@ -100,8 +100,9 @@ class Evaluator:
         while len(assemblers) < len(values):
             assemblers.append(Assembler(self.sparse))
         try:
-            found = self._rows(recording, prepared, strict=False)
-            if any(dense.has_nan(j.data) for row in found for j in row if j.nnz):
+            replayed = prepared.replayed(recording) if self.prepare else None
+            found = self._rows(recording, prepared, strict=False) if replayed is None else replayed
+            if replayed is None and any(dense.has_nan(j.data) for row in found for j in row if j.nnz):
                 found = self._mended(call, recording, prepared, found)
         except UnstructuredError:
             found = [self._full(call, recording, i) for i in range(len(values))]
@@ -113,12 +114,10 @@ class Evaluator:
         """Return a row of matrices for each output."""
         family = prepared.family
         tangents = recording.tape.push(family.seeds(strict=strict), structured)
-        return [self._row(family, *each) for each in zip(prepared.assemblers, recording.values, tangents, strict=False)]
-
-    def _row(self, family: Family, assembler: Assembler, y: Array, t: Structured | None) -> list[Any]:
-        dtype = y.dtype if y.dtype.kind in "fc" else np.dtype(np.float64)
-        columns = {} if t is None else t.columns()
-        return [assembler.jacobian(columns, np.shape(y), leaf, dtype) for leaf in family.leaves]
+        return [
+            [assembler.jacobian(columns, np.shape(y), leaf, dtype) for leaf in family.leaves]
+            for assembler, y, columns, dtype in prepared.rows(recording, tangents)
+        ]
 
     def _mended(self, call: Call, recording: Recording, prepared: "_Prepared", found: list[list[Any]]) -> list[list[Any]]:
         """Return the matrices with 0·inf = 0: by slots, or if there are maps between them by dense directions."""
@@ -179,12 +178,32 @@ class _Prepared:
         self.assemblers: list[Assembler] = []
         self.colors: Coloring | None = None
         self.decided = False
+        self.replay = Replay(alike=1)
 
+    def rows(self, recording: Recording, tangents: Sequence[Structured | None]) -> Iterator[tuple[Assembler, Array, Any, Any]]:
+        """Yield for each output what assembles its matrices, its value, its slots and the dtype of its tangent."""
+        for assembler, y, t in zip(self.assemblers, recording.values, tangents, strict=False):
+            yield assembler, y, {} if t is None else t.columns(), y.dtype if y.dtype.kind in "fc" else np.dtype(np.float64)
 
-def shared(known: dict[Any, T], call: Call, make: Callable[[], T]) -> T:
-    """Return what all evaluations at inputs of the shapes of this call share."""
-    key = tuple([(x.shape, x.dtype) for x in call.leaves])
-    return known.get(key) or known.setdefault(key, make())
+    def replayed(self, recording: Recording) -> list[list[Any]] | None:
+        """Return a row of matrices for each output by the steps that earlier runs took; None where they did something else, or for nan."""
+
+        def walk(tape: Tape) -> tuple[list[Any], list[list[Filling]]]:
+            tangents = tape.push(self.family.seeds(), structured)
+            if self.family.used:
+                raise UndecidedError  # maps between slots are multiplied out as matrices
+            fillings = [
+                [assembler.filling(columns, np.shape(y), leaf, dtype) for leaf in self.family.leaves]
+                for assembler, y, columns, dtype in self.rows(recording, tangents)
+            ]
+            return [v for row in fillings for filling in row for v in filling.varying], fillings
+
+        replayed = self.replay(recording.tape, walk)
+        if replayed is None or any(map(dense.has_nan, replayed[0])):
+            return None
+        left, fillings = iter(replayed[0]), replayed[1]
+        found = [[filling.matrix(left) for filling in row] for row in fillings]
+        return None if any(a is None for row in found for a in row) else found
 
 
 def check(call: Call) -> None:
@@ -197,7 +216,7 @@ def check(call: Call) -> None:
 
 def _columns(call: Call, recording: Recording, i: int) -> Iterator[Array]:
     """Yield the tangents of output i along all basis vectors, block by block, by replays of the tape."""
-    n = sum(x.size for x in call.leaves)
+    n = call.size
     value = recording.values[i]
     step = max(1, CHUNK_BYTES // (8 * max(1, n, value.size)))
     for start, stop in chunks(n, step):

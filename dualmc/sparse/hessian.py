@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import structure
 from .._typing import Array, Function
-from ..boundary import Call
+from ..boundary import Call, shared
 from ..extras import optional
 from ..jacobians import check_one_number, transform
 from ..passes import CHUNK_BYTES, chunks
@@ -18,12 +18,12 @@ from ..reverse import grad
 from ..tangents import dense
 from ..tangents.curved import CurvatureError
 from ..tangents.gathers import Gather, Root
-from ..tangents.pairs import Pairs, entries
+from ..tangents.pairs import Pairs, entries, weights_of
 from ..tangents.structured import Family, UnstructuredError
 from . import matrices
 from .assembly import Assembler
 from .coloring import Coloring, coloring
-from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, fitting, is_image, shared, split, with_probe
+from .evaluator import Evaluator, Found, Strategy, blocks, check, checked_strategy, fitting, is_image, split, with_probe
 
 Blocks = dict[tuple[Gather, Gather], Any]
 """What stands between pairs of gathers."""
@@ -173,7 +173,8 @@ def _triplets(roots: tuple[Root, Root], blocks: Blocks) -> tuple[Array, Array, A
     """Return rows, columns and values of Σ Gₛᵀ·diag(d)·Gₜ for gathers from two roots, and of their mirror images if the roots are one."""
     parts = []
     for (s, t), d in blocks.items():
-        i, j, v = entries(s, t, d)
+        kept, i, j = entries(s, t)
+        v = weights_of(d, s.shape, kept)
         parts += [(i, j, v), (j, i, v)] if roots[0] is roots[1] and s is not t else [(i, j, v)]
     rows, columns, values = (np.concatenate(x) for x in zip(*parts, strict=True))
     return rows, columns, values

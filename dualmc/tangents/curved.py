@@ -6,6 +6,7 @@ For a scalar y the Hessian is the sum over all operations v = φ(u₁, u₂, ...
 partials gives the Hessian, from slots or along dense directions, and no operation is differentiated by nesting.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp, unbroadcast
 from ..partial import MINUS_ONE, ONE, ZERO, Const
 from . import dense
-from .tape import NOTHING, Bound, Cotangents, Diagonal, Map, Node, Tape, Weighed, number, quiet
+from .cotangents import NOTHING, Cotangents
+from .nodes import Bound, Diagonal, Map, Node, Weighed, is_pure, number, quiet
+from .tape import Tape
 
 
 class CurvatureError(Exception):
@@ -34,6 +37,15 @@ class Curved(Diagonal):
         self.shape, self.dtype, self.select, self.curved = like.shape, like.dtype, rule.select, True
         self.known: list[Any] | None = None
         self.number = number()
+
+    def deed(self) -> Any:
+        return self.rule if _is_pure(self.rule) else object(), self.places, self.shape, self.dtype
+
+    def held(self) -> Sequence[Any]:
+        return self.kept
+
+    def holding(self, held: list[Any], parents: Sequence[Node]) -> Node:
+        return Curved(self.rule, parents, self.places, held, self)
 
     def replace(self, i: int, copy: Any = None) -> None:
         """Keep a copy of the result or an argument, which may be overwritten."""
@@ -56,6 +68,11 @@ class Curved(Diagonal):
             raise CurvatureError
         pairs = [(i, j, rule.second(places[i], places[j])) for i in range(len(places)) for j in range(i, len(places))]
         return [(i, j, self._of(dd)) for i, j, dd in pairs if dd is not ZERO]
+
+
+@functools.cache
+def _is_pure(rule: Any) -> bool:
+    return all(type(d) is Const or is_pure(d) for d in (*rule.d, *rule.dd))
 
 
 class Opaque(Map):

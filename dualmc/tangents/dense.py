@@ -28,7 +28,7 @@ def has_nan(t: Array) -> bool:
     if type(t) is ndarray:
         flat = t if t.ndim == 1 else t.ravel("K")
         n = len(flat)
-        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat) if n <= _DOT_SIZE else flat.min()
+        s = sum(flat.tolist()) if n <= _SUM_SIZE else flat.dot(flat) if n <= _DOT_SIZE else np.minimum.reduce(flat)
         return s != s  # type: ignore[no-any-return]
     if isinstance(t, np.generic):
         return bool(t != t)

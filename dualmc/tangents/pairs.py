@@ -1,10 +1,12 @@
 """The Hessian from slots: Σ Gₛᵀ·diag(d)·Gₜ over pairs of gathers, one for each two that meet in an operation with curvature."""
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from .._typing import Array, Shape
 from ..partial import ONE
@@ -66,50 +68,65 @@ def _spread(t: Structured, shape_in: Shape, shape: Shape) -> structured.Terms:
     return structured.scale(t, ONE, shape_in, shape, t.dtype).terms if shape_in != shape else t.terms
 
 
-def entries(s: Gather, t: Gather, d: Any) -> tuple[Array, Array, Array]:
-    """Return rows, columns and values of Gₛᵀ·diag(d)·Gₜ."""
+class Places:
+    """Where blocks between pairs of gathers, which read leaves alone, go in the Hessian by all numbers of the leaves."""
+
+    __slots__ = ("_dtype", "_even", "_n", "_uneven")
+
+    def __init__(self, pairs: Iterable[tuple[Gather, Gather]], leaves: Sequence[Root], dtype: Any) -> None:
+        self._dtype, self._n = np.dtype(dtype), sum(r.size for r in leaves)
+        starts = dict(zip(leaves, itertools.accumulate([r.size for r in leaves], initial=0), strict=False))
+        self._even: list[tuple[int, Shape, int, Shape]] = []
+        """Blocks whose entries lie evenly, and apart from each other: which block, and what view of the matrix."""
+        self._uneven: list[tuple[int, Shape, Array | None, Array]] = []
+        """Other blocks: which, of what shape, which of its entries count, and their places in the matrix."""
+        for k, (s, t) in enumerate(pairs):
+            for a, b in ((s, t),) if s is t else ((s, t), (t, s)):
+                line = _line(self._n, a, starts[a.root], b, starts[b.root])
+                if line is None:
+                    kept, rows, columns = entries(a, b)
+                    self._uneven.append((k, a.shape, kept, (rows + np.intp(starts[a.root])) * self._n + columns + starts[b.root]))
+                else:
+                    size = self._dtype.itemsize
+                    self._even.append((k, a.shape, size * line[0], tuple([size * step for step in line[1]])))
+
+    def matrix(self, blocks: Sequence[Any]) -> Array:
+        """Return the Hessian, of shape (n, n)."""
+        n = self._n
+        total = np.zeros(n * n, self._dtype)
+        for k, shape, start, steps in self._even:
+            view = ndarray(shape, self._dtype, total, start, steps)
+            view += blocks[k]
+        if self._uneven:
+            weights = [weights_of(blocks[k], shape, kept) for k, shape, kept, _ in self._uneven]
+            total += np.bincount(np.concatenate([places for *_, places in self._uneven]), np.concatenate(weights), minlength=n * n)
+        return total.reshape(n, n)
+
+
+def entries(s: Gather, t: Gather) -> tuple[Array | None, Array, Array]:
+    """Return which entries of d count in Gₛᵀ·diag(d)·Gₜ, None for all, and their rows and columns."""
     rows, columns = s.index.reshape(-1), t.index.reshape(-1)
-    values = (d if np.shape(d) == s.shape else np.broadcast_to(d, s.shape)).reshape(-1)
     if s.whole and t.whole:
-        return rows, columns, values
+        return None, rows, columns
     kept = (rows != NOWHERE) & (columns != NOWHERE)
-    return rows[kept], columns[kept], values[kept]
+    return kept, rows[kept], columns[kept]
 
 
-def matrix(pairs: Pairs, leaves: Sequence[Root], dtype: Any) -> Array:
-    """Return the Hessian by all numbers of the leaves, of shape (n, n); the gathers read leaves alone."""
-    n = sum(r.size for r in leaves)
-    at, starts = 0, {}
-    for r in leaves:
-        starts[r] = at
-        at += r.size
-    total = np.zeros(n * n, dtype)
-    places, weights = [], []
-    for (s, t), d in pairs.blocks.items():
-        for a, b in ((s, t),) if s is t else ((s, t), (t, s)):
-            view = _even(total, n, a, starts[a.root], b, starts[b.root])
-            if view is not None:
-                view += d
-                continue
-            rows, columns, values = entries(a, b, d)
-            places.append((rows + np.intp(starts[a.root])) * n + columns + starts[b.root])
-            weights.append(values)
-    if places:
-        total += np.bincount(np.concatenate(places), np.concatenate(weights), minlength=n * n)
-    return total.reshape(n, n)
+def weights_of(d: Any, shape: Shape, kept: Array | None) -> Array:
+    """Return the entries of d, a number or an array of this shape, that count."""
+    values: Array = (d if np.shape(d) == shape else np.broadcast_to(d, shape)).reshape(-1)
+    return values if kept is None else values[kept]
 
 
-def _even(total: Array, n: int, s: Gather, row: int, t: Gather, column: int) -> Array | None:
-    """Return the view of the entries of a matrix of n columns that two gathers meet in, if those lie evenly and apart from each other."""
+def _line(n: int, s: Gather, row: int, t: Gather, column: int) -> tuple[int, Shape] | None:
+    """Return first entry and steps in a matrix of n columns where two gathers meet, if entries lie evenly and apart from each other."""
     one, other = s.line, t.line
     if one is None or other is None or not math.prod(s.shape):
         return None
-    steps = [n * i + j for i, j in zip(one[1], other[1], strict=True)]
+    steps = tuple([n * i + j for i, j in zip(one[1], other[1], strict=True)])
     reach = 0
     for step, length in sorted([(abs(step), length) for step, length in zip(steps, s.shape, strict=True) if length > 1]):
         if step <= reach:
             return None
         reach += step * (length - 1)
-    size = total.itemsize
-    start = (one[0] + row) * n + other[0] + column
-    return np.ndarray(s.shape, total.dtype, total, start * size, [step * size for step in steps])
+    return (one[0] + row) * n + other[0] + column, steps

@@ -20,7 +20,7 @@ from .._typing import Array, Shape
 from ..linear_op import LinearOp
 from ..partial import ONE, ZERO, Const
 from .curved import Curved, Opaque
-from .tape import ALONE, Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable, references
+from .nodes import ALONE, Absent, Bound, Diagonal, Joined, Leaf, Map, Node, Slope, Weighed, Written, is_mutable, references
 
 KEEPS = True
 
@@ -232,29 +232,28 @@ def binary(rule: Any, ans: Array, p: Array, q: Array, u: Recorded | None, v: Rec
     Without loops it takes a twelfth less time of a gradient of 1000 numbers (bench/bench_structured.py).
     """
     d, e = rule.d
-    if v is None:
-        x = u.node if type(u) is Recorded else u.read()  # type: ignore[union-attr]
-        if x.curved and not _is_straight(rule, (0,)):
+    x = None if u is None else u.node if type(u) is Recorded else u.read()
+    y = None if v is None else v.node if type(v) is Recorded else v.read()
+    curved = y.curved if x is None else x.curved  # type: ignore[union-attr]
+    if not rule.constant:
+        if curved and not _is_straight(rule, (1,) if x is None else (0,) if y is None else (0, 1)):
             return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
-        g = d if type(d) is Const else d(ans, p, q)
-        new = Recorded(node := Diagonal([x], [g], ans.shape, ans.dtype, False, x.curved))
-    elif u is None:
-        x = v.node if type(v) is Recorded else v.read()
-        if x.curved and not _is_straight(rule, (1,)):
-            return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
-        g = e if type(e) is Const else e(ans, p, q)
-        new = Recorded(node := Diagonal([x], [g], ans.shape, ans.dtype, False, x.curved))
+        if x is not None and type(d) is not Const:
+            d = d(ans, p, q)
+        if y is not None and type(e) is not Const:
+            e = e(ans, p, q)
+    if y is None:
+        node = Diagonal([x], [d], ans.shape, ans.dtype, False, curved)  # type: ignore[list-item]
+    elif x is None:
+        node = Diagonal([y], [e], ans.shape, ans.dtype, False, curved)
     else:
-        x = u.node if type(u) is Recorded else u.read()
-        y = v.node if type(v) is Recorded else v.read()
-        if x.curved and not _is_straight(rule, (0, 1)):
-            return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
-        g, h = d if type(d) is Const else d(ans, p, q), e if type(e) is Const else e(ans, p, q)
-        new = Recorded(node := Diagonal([x, y], [g, h], ans.shape, ans.dtype, False, x.curved))
-        if type(h) not in _FIXED:
-            _hold(new, node, 1, h, ans, p, q, u, v)
-    if type(g) not in _FIXED:
-        _hold(new, node, 0, g, ans, p, q, u, v)
+        node = Diagonal([x, y], [d, e], ans.shape, ans.dtype, False, curved)
+    new = Recorded(node)
+    if not rule.constant:
+        if x is not None and type(d) not in _FIXED:
+            _hold(new, node, 0, d, ans, p, q, u, v)
+        if y is not None and type(e) not in _FIXED:
+            _hold(new, node, 0 if x is None else 1, e, ans, p, q, u, v)
     return new
 
 
@@ -278,17 +277,23 @@ def _hold(new: Recorded, node: Diagonal, i: int, g: Array, ans: Array, p: Array,
 
 def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
     """Return the same as a node that keeps ans and the arguments, for both orders."""
-    places = [i for i, t in enumerate(tangents) if t is not None and rule.d[i] is not ZERO]
+    parents: list[Node] = []
+    places: list[int] = []
+    for i, (t, d) in enumerate(zip(tangents, rule.d, strict=True)):
+        if t is not None and d is not ZERO:
+            parents.append(t.read())
+            places.append(i)
     if not places:
         return None
-    parents = [tangents[i].read() for i in places]  # type: ignore[union-attr]
     node = Curved(rule, parents, places, [ans, *args], ans)
     new = Recorded(node)
-    if is_mutable(ans):
+    if type(ans) not in _FIXED:
         _lend(new, node, 0)
-    for k, (x, t) in enumerate(zip(args, tangents, strict=True)):
-        if is_mutable(x):
-            _keep(node, k + 1, x, t)
+    for k, (x, t) in enumerate(zip(args, tangents, strict=True), 1):
+        if t is not None and type(x) not in _FIXED:
+            _lend(t, node, k)
+        elif is_mutable(x):
+            node.replace(k, snapshot(x))
     return new
 
 
@@ -313,10 +318,10 @@ def residual(t: Recorded, tangents: Sequence[Recorded | None]) -> None:
 def unary(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
     """Do the same for a function of one array with a short way; a partial that is no constant is found when it is used."""
     d, parent = rule.slope, t.node if type(t) is Recorded else t.read()
+    if rule.constant:
+        return Recorded(Diagonal([parent], [*rule.d], ans.shape, ans.dtype, False, parent.curved))
     if parent.curved:
-        return elementwise(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
-    if type(rule.d[0]) is Const:
-        return Recorded(Diagonal([parent], [*rule.d], ans.shape, ans.dtype))
+        return elementwise(rule, ans, (x,), (x,), (t,)) if _is_straight(rule, (0,)) else _curved(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
     takes_ans, takes_x = _taken(d)
     new = Recorded(node := Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans))
     if takes_ans and type(ans) is ndarray:
@@ -379,15 +384,6 @@ def bound(bind: Callable[..., LinearOp], primals: Sequence[Array], tangents: Seq
         if j != alone:
             _keep(node, j, p, tangents[j])
     return Recorded(node)
-
-
-class Absent:
-    """Stands for the only operand with a tangent, of which only the shape is needed."""
-
-    __slots__ = ("ndim", "shape")
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape, self.ndim = shape, len(shape)
 
 
 Terms = tuple[Array, Array | None, LinearOp]

@@ -169,7 +169,12 @@ class Structured:
 
 def number(v: Any) -> bool:
     """Whether what stands before a gather is one number for all entries."""
-    return type(v) is not ndarray
+    return type(v) is float or isinstance(v, (np.generic, complex, int))
+
+
+def _array(v: Any) -> Array:
+    """Return what stands before a gather as an array."""
+    return v if hasattr(v, "ndim") else np.asarray(v)
 
 
 # Element-wise functions: v is scaled. ------------------------------------------------------------------------
@@ -195,18 +200,18 @@ def scale(t: Structured, g: Any, shape_in: Shape, shape: Shape, dtype: Any, *, s
         elif type(v) is float and v == 1.0 and not select:
             w = g
         else:
-            w = dense.product(np.asarray(v), g, select=select) if strict else v * g
+            w = dense.product(_array(v), g, select=select) if strict else v * g
         terms[s.spread(shape) if grow else s] = w if type(w) is float else _before(w, shape)
     return Structured(t.family, shape, terms, dtype)
 
 
 def _before(w: Any, shape: Shape) -> Any:
     """Return w as what stands before a gather: an array of the shape of the primal, or a floating number."""
-    if type(w) is not ndarray:
+    if number(w):
         return w.item() if isinstance(w, np.generic) else w * 1.0
     if w.shape == shape:
         return w
-    return np.broadcast_to(w, shape) if w.ndim else w.item()
+    return w.item() if type(w) is ndarray and not w.ndim else np.broadcast_to(w, shape)
 
 
 def add(a: Structured, b: Structured, *, owned: bool = False) -> Structured:
@@ -231,12 +236,12 @@ def linear(op: LinearOp, t: Structured) -> Structured:
     """Return op(t)."""
     if op.picks:
         old = t.terms
-        terms = {s.then(op): op.apply(v) if type(v) is ndarray else v for s, v in old.items()}
+        terms = {s.then(op): v if number(v) else op(v) for s, v in old.items()}
         return Structured(t.family, op.shape_out, terms if len(terms) == len(old) else _merged(old, op), t.dtype)
     if op.key in _PARTS:
         if any(s.root.is_complex for s in t.terms):
             raise UnstructuredError
-        return Structured(t.family, op.shape_out, {s: _before(op.apply(np.asarray(v)), t.shape) for s, v in t.terms.items()}, None)
+        return Structured(t.family, op.shape_out, {s: _before(op(_array(v)), t.shape) for s, v in t.terms.items()}, None)
     return _cut(op, t, None)
 
 
@@ -244,7 +249,7 @@ def _merged(old: Terms, op: LinearOp) -> Terms:
     """Return op(t) for slots of which some become equal: those are added up."""
     sums: Terms = {}
     for s, v in old.items():
-        g, w = s.then(op), v if number(v) else op.apply(v)
+        g, w = s.then(op), v if number(v) else op(v)
         sums[g] = sums[g] + w if g in sums else w
     return sums
 
@@ -366,7 +371,7 @@ def fill(x: Array, parts: Parts) -> None:
         if op is None:
             x[...] = part
         else:
-            dense.assign(x, op, np.asarray(part))
+            dense.assign(x, op, _array(part))
 
 
 def indices(column: Column) -> Parts:
@@ -400,7 +405,8 @@ def _values(shape: Shape, column: Column) -> Any:
     held = [v for _, s, v in column if s is not None]
     if all(map(number, held)) and all(v == held[0] for v in held[1:]):
         return held[0]
-    values = np.zeros(shape, np.result_type(*[type(v) if number(v) else v.dtype for v in held]))
+    like = max(held, key=lambda v: hasattr(type(v), "_push_linear"))
+    values = dense.buffer(shape, np.result_type(*[type(v) if number(v) else v.dtype for v in held]), like)
     fill(values, weights(column))
     return values
 

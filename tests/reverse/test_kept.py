@@ -10,7 +10,8 @@ import pytest
 import dualmc as dm
 from dualmc.arrays.taped import Taped
 from dualmc.tangents import recorded
-from dualmc.tangents.tape import Slope, Tape
+from dualmc.tangents.nodes import Slope
+from dualmc.tangents.tape import Tape
 
 N = 2000  # more than what is always copied
 

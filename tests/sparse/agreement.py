@@ -49,7 +49,19 @@ def check(f, xs, condition=16.0):
             assert j.dtype == a.dtype
             close(j.toarray(), a, condition, eps)
             assert not np.setdiff1d(np.flatnonzero(a), places(j)).size
+    check_prepared(f, xs, found, condition, eps)
     return found
+
+
+def check_prepared(f, xs, expected, condition, eps):
+    """Check that an evaluator which has seen other points finds the same; the evaluations after the first may follow its steps."""
+    prepared = dm.sparse_jacobian(f, argnums=tuple(range(len(xs))), prepare=True, strategy="structured")
+    for scale in (0.999, 0.9995, 1.0):
+        with np.errstate(all="ignore"):
+            found = prepared(*[x * x.dtype.type(scale) for x in xs])
+    for row, others in zip(found, expected, strict=True):
+        for j, other in zip(row, others, strict=True):
+            close(j.toarray(), other.toarray(), condition, eps)
 
 
 def places(j):
