@@ -37,7 +37,7 @@ class Side:
     def __init__(self, call: Call, argnums: int | Sequence[int]) -> None:
         self.single = isinstance(argnums, (int, np.integer))
         chosen = [call.numbers.index(i) for i in argument_numbers(call.name, argnums, len(call.args))]
-        counts = [sum(1 for _ in child.paths("")) for child in call.structure.children]
+        counts = [1 if child.kind is None else sum(1 for _ in child.paths("")) for child in call.structure.children]
         self.trees = [call.structure.children[i] for i in chosen]
         self.leaves = [k for i in chosen for k in range(sum(counts[:i]), sum(counts[: i + 1]))]
         self.shapes = [call.shapes[k] for k in self.leaves]

@@ -110,6 +110,8 @@ def argument_numbers(name: str, argnums: Any, n: int, option: str = "argnums") -
     """Return the numbers that argnums names among n positional arguments, counted from the front."""
     if type(argnums) is int and 0 <= argnums < n:
         return (argnums,)
+    if type(argnums) is tuple and len(argnums) == 1 and type(argnums[0]) is int and 0 <= argnums[0] < n:
+        return argnums
     single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
     numbers = (argnums,) if single else argnums
     if not isinstance(numbers, (tuple, list)) or not all(isinstance(i, (int, np.integer)) for i in numbers) or not numbers:

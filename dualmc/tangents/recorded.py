@@ -213,7 +213,7 @@ def elementwise(
     parents = [tangents[i].read() for i in places]  # type: ignore[union-attr]
     curved = any([p.curved for p in parents])  # noqa: C419
     if curved and not _is_straight(rule, tuple(places)):
-        return _curved(rule, ans, args, primals, tangents)
+        return _curved(rule, ans, args, tangents)
     kept = [d if type(d := partials[i]) is Const else d(ans, *args) for i in places]
     new = Recorded(node := Diagonal(parents, kept, ans.shape, ans.dtype, rule.select, curved))
     for i, g in enumerate(kept):
@@ -237,7 +237,7 @@ def binary(rule: Any, ans: Array, p: Array, q: Array, u: Recorded | None, v: Rec
     curved = y.curved if x is None else x.curved  # type: ignore[union-attr]
     if not rule.constant:
         if curved and not _is_straight(rule, (1,) if x is None else (0,) if y is None else (0, 1)):
-            return _curved(rule, ans, (p, q), (p, q), (u, v))  # type: ignore[return-value]
+            return _curved(rule, ans, (p, q), (u, v))  # type: ignore[return-value]
         if x is not None and type(d) is not Const:
             d = d(ans, p, q)
         if y is not None and type(e) is not Const:
@@ -275,13 +275,13 @@ def _hold(new: Recorded, node: Diagonal, i: int, g: Array, ans: Array, p: Array,
         node.replace(i, snapshot(g))
 
 
-def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array], tangents: Sequence[Recorded | None]) -> Recorded | None:
+def _curved(rule: Any, ans: Array, args: Sequence[Any], tangents: Sequence[Recorded | None]) -> Recorded | None:
     """Return the same as a node that keeps ans and the arguments, for both orders."""
     parents: list[Node] = []
     places: list[int] = []
-    for i, (t, d) in enumerate(zip(tangents, rule.d, strict=True)):
-        if t is not None and d is not ZERO:
-            parents.append(t.read())
+    for i, t in enumerate(tangents):
+        if t is not None and rule.d[i] is not ZERO:
+            parents.append(t.node if type(t) is Recorded else t.read())
             places.append(i)
     if not places:
         return None
@@ -289,11 +289,9 @@ def _curved(rule: Any, ans: Array, args: Sequence[Any], primals: Sequence[Array]
     new = Recorded(node)
     if type(ans) not in _FIXED:
         _lend(new, node, 0)
-    for k, (x, t) in enumerate(zip(args, tangents, strict=True), 1):
-        if t is not None and type(x) not in _FIXED:
-            _lend(t, node, k)
-        elif is_mutable(x):
-            node.replace(k, snapshot(x))
+    for i, x in enumerate(args):
+        if type(x) not in _FIXED and is_mutable(x):
+            _keep(node, i + 1, x, tangents[i])
     return new
 
 
@@ -321,7 +319,8 @@ def unary(rule: Any, ans: Array, x: Array, t: Recorded) -> Recorded:
     if rule.constant:
         return Recorded(Diagonal([parent], [*rule.d], ans.shape, ans.dtype, False, parent.curved))
     if parent.curved:
-        return elementwise(rule, ans, (x,), (x,), (t,)) if _is_straight(rule, (0,)) else _curved(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
+        curved = not _is_straight(rule, (0,))
+        return _curved(rule, ans, (x,), (t,)) if curved else elementwise(rule, ans, (x,), (x,), (t,))  # type: ignore[return-value]
     takes_ans, takes_x = _taken(d)
     new = Recorded(node := Slope(parent, d, ans if takes_ans else None, x if takes_x else None, ans))
     if takes_ans and type(ans) is ndarray:
