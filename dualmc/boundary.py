@@ -5,6 +5,7 @@ import importlib
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -208,13 +209,14 @@ class Call:
         return tree[0] if self.single else tree
 
 
+_KIND = attrgetter("shape", "dtype")
 MOST_SHAPES = 64
 """For how many sets of input shapes a transform keeps what evaluations share."""
 
 
 def shared(known: dict[Any, T], call: Call, make: Callable[[], T]) -> T:
     """Return what all evaluations at inputs of the shapes and dtypes of this call share."""
-    key = tuple([(x.shape, x.dtype) for x in call.leaves])
+    key = tuple(map(_KIND, call.leaves))
     found = known.get(key)
     if found is None:
         if len(known) >= MOST_SHAPES:

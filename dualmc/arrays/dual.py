@@ -27,6 +27,8 @@ from .protocol import NumPyProtocol, out_position
 
 _ALL = slice(None)
 RAW = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
+_SCALARS = RAW - {ndarray}
+"""Types of primals that nobody can write to."""
 
 rule_of = RULES.get
 _unary_kernel, _both_kernel, _side_kernels = large.unary_kernel, large.both_kernel, large.side_kernels
@@ -65,7 +67,8 @@ class Carrier(NumPyProtocol, ArrayMethods):
     @property
     def primal(self) -> Array:
         """The value, which the user may write to from now on without the tangent taking part."""
-        propagate.writing(self.tangent, public=True)
+        if type(self._primal) not in _SCALARS:
+            propagate.writing(self.tangent, public=True)
         return self._primal
 
     @property

@@ -16,7 +16,7 @@ from .dual import RAW, WAYS, Carrier, Dual, product, rule_of
 from .protocol import NumPyProtocol
 
 _NUMBERS = frozenset({float, int})
-_binary = recorded.binary
+_binary, _recorded_unary, _part = recorded.binary, recorded.unary, recorded.part
 _BASIC = frozenset({slice, int, type(None), type(Ellipsis)})
 """Types of what keys consist of that give views."""
 
@@ -25,7 +25,8 @@ def _unary(rule: Any, a: Any) -> Any:
     """Take the short way of a function of one raw array."""
     p = a._primal
     if rule.slope is not None and type(p) in RAW:
-        return Taped(ans := rule.func(p), recorded.unary(rule, ans, p, a.tangent), a.level)
+        ans = rule.func(p)
+        return Taped(ans, _recorded_unary(rule, ans, p, a.tangent), a.level)
     return WAYS[Elementwise](rule, (a,), {})
 
 
@@ -97,7 +98,7 @@ class Taped(Dual):
             op = propagate.known(rule, p, args[1:], kwargs)
             if op is not None:
                 ans = op.apply(p)
-                return Taped(ans, recorded.part(self.tangent, op, ans), self.level)
+                return Taped(ans, _part(self.tangent, op, ans), self.level)
         elif type(rule) is Join and len(args) < 3 and not kwargs and type(args[0]) in (list, tuple):
             primals, tangents = [], []
             for a in args[0]:
@@ -113,7 +114,7 @@ class Taped(Dual):
         p = self._primal
         if type(p) is ndarray and (type(key) is slice or type(key) is int or (type(key) is tuple and _BASIC.issuperset(map(type, key)))):
             ans = p[key]
-            return Taped(ans, recorded.part(self.tangent, getitem_op(p.shape, key), ans), self.level)
+            return Taped(ans, _part(self.tangent, getitem_op(p.shape, key), ans), self.level)
         return Carrier.__getitem__(self, key)
 
     __setitem__ = Carrier.__setitem__

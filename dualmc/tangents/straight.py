@@ -352,7 +352,8 @@ class _Known:
         self.kinds = list(map(type, held))
         self.is_array = [k in _ARRAYS for k in self.kinds]
         self.is_constant = [k in _CONSTANTS for k in self.kinds]
-        self.arrays, self.constants = list(map(_KIND, self.of(held))), self.rest(held)
+        self.arrays = list(map(_KIND, itertools.compress(held, self.is_array)))
+        self.constants = list(itertools.compress(held, self.is_constant))
         self.program: Program | None = None
 
     @property
@@ -360,22 +361,23 @@ class _Known:
         """Whether runs that do the same can be told: not by arrays of an outer transform, nor by zeros, which may differ in sign."""
         return all(map(operator.or_, self.is_array, self.is_constant)) and 0 not in self.constants
 
-    def of(self, held: Sequence[Any]) -> list[Array]:
-        """Return the arrays among what operations hold."""
-        return list(itertools.compress(held, self.is_array))
+    def same(self, signature: Signature, held: Sequence[Any]) -> list[Array] | None:
+        """Return the arrays among what the operations of another run hold, or None if it did something else."""
+        if self.signature != signature or self.kinds != list(map(type, held)):
+            return None
+        if self.constants != list(itertools.compress(held, self.is_constant)):
+            return None
+        arrays = list(itertools.compress(held, self.is_array))
+        return arrays if list(map(_KIND, arrays)) == self.arrays else None
 
-    def rest(self, held: Sequence[Any]) -> list[Any]:
-        """Return the constants."""
-        return list(itertools.compress(held, self.is_constant))
-
-    def noted(self, tape: Tape, held: Sequence[Any], walk: Callable[[Tape], Found]) -> Program | None:
+    def noted(self, tape: Tape, walk: Callable[[Tape], Found], held: Sequence[Any], arrays: Sequence[Array]) -> Program | None:
         """Return the program of a walk, if there is one."""
 
         def taken(given: list[Any]) -> Found:
             numbers = iter(given)
             return walk(tape.holding(iter([next(numbers) if is_array else x for x, is_array in zip(held, self.is_array, strict=True)])))
 
-        return noted(taken, self.of(held))
+        return noted(taken, arrays)
 
 
 class Replay:
@@ -396,27 +398,20 @@ class Replay:
         if self._missed > PATIENCE:
             return None
         known, signature, held = self._known, tape.signature(), tape.held()
-        if known is None or known.signature != signature or known.kinds != list(map(type, held)) or known.constants != known.rest(held):
-            self._missing(signature, held)
-            return None
-        arrays = known.of(held)
-        if known.arrays != list(map(_KIND, arrays)):
-            self._missing(signature, held)
+        arrays = None if known is None else known.same(signature, held)
+        if known is None or arrays is None:
+            self._missed += 1
+            known = _Known(signature, held, self._alike)
+            self._known = known if known.is_told and self._missed <= PATIENCE else None
             return None
         program = known.program
         if program is None:
             known.left -= 1
             if known.left > 0:
                 return None
-            program = known.program = known.noted(tape, held, walk)
+            program = known.program = known.noted(tape, walk, held, arrays)
             if program is None:
                 self._missed, self._known = PATIENCE + 1, None
                 return None
             self._missed = 0
         return program(arrays), program.beside
-
-    def _missing(self, signature: Signature, held: Sequence[Any]) -> None:
-        """Note what a run did, for the next one."""
-        self._missed += 1
-        known = _Known(signature, held, self._alike)
-        self._known = known if known.is_told and self._missed <= PATIENCE else None
