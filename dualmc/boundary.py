@@ -14,7 +14,7 @@ from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
 from .arrays.dual import Carrier
 from .tangents.dense import lift, settle
-from .trees import Structure, flatten
+from .trees import Structure, flatten, row
 
 T = TypeVar("T")
 
@@ -150,16 +150,26 @@ class Call:
 
     __slots__ = ("args", "f", "is_plain", "kwargs", "leaves", "name", "numbers", "points", "shapes", "single", "size", "structure")
 
+    numbers: tuple[int, ...]
+    points: Shape
+    shapes: list[Shape]
+
     def __init__(
         self, name: str, f: Function, argnums: int | Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any], batch: int = 0
     ) -> None:
         self.name, self.f, self.args, self.kwargs = name, f, args, kwargs
+        if type(argnums) is int and 0 <= argnums < len(args) and not batch:
+            x = args[argnums]
+            if type(x) is np.ndarray and x.dtype.kind == "f":  # as nearly always; a test compares it with what is below
+                self.single, self.numbers, self.structure = True, (argnums,), row(1)
+                self.leaves, self.points, self.shapes, self.size, self.is_plain = [x.copy("K")], (), [x.shape], x.size, True
+                return
         self.single = isinstance(argnums, (int, np.integer)) and not isinstance(argnums, bool)
         self.numbers = argument_numbers(name, argnums, len(args))
         leaves, self.structure = flatten(tuple([args[i] for i in self.numbers]))
         self.leaves = all_entering(leaves, lambda: (f"{name}: {self._spelled(p)}" for p in self.structure.paths("")))
         self.points = self._points(batch)
-        self.shapes: list[Shape] = []
+        self.shapes = []
         self.size, self.is_plain = 0, True
         for x in self.leaves:
             self.shapes.append(x.shape[batch:] if batch else x.shape)

@@ -44,9 +44,10 @@ def _transform(
         found = short(args) if short is not None and not kwargs else None
         if found is not None:
             return found
-        numbers = argument_numbers(name, argnums, len(args))
+        numbers = argnums
         if columns is not None:
-            numbers = tuple(dict.fromkeys(numbers + argument_numbers(name, columns, len(args), "columns")))
+            both = argument_numbers(name, argnums, len(args)) + argument_numbers(name, columns, len(args), "columns")
+            numbers = tuple(dict.fromkeys(both))
         call = Call(name, f, numbers, args, kwargs, batch)
         check_real(call)
         return solve(call)

@@ -59,7 +59,7 @@ def _is_of_leaves(kind: Any) -> bool:
 
 
 @functools.lru_cache(64)
-def _row(n: int) -> Structure:
+def row(n: int) -> Structure:
     """Return the structure of a tuple of n leaves."""
     return Structure(tuple, tuple(range(n)), (_LEAF,) * n, tuple)
 
@@ -94,7 +94,7 @@ def _registered(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Call
 def flatten(tree: Tree) -> tuple[list[Any], Structure]:
     """Return the leaves of a tree, and its structure."""
     if type(tree) is tuple and all([type(child) is np.ndarray for child in tree]):  # noqa: C419 - a generator takes twice the time
-        return list(tree), _row(len(tree))
+        return list(tree), row(len(tree))
     parts = _parts(tree)
     if parts is None:
         return [tree], _LEAF

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 import dualmc as dm
 from dualmc import passes
+from dualmc.boundary import Call
+
+from .laws import same
 
 
 class State(NamedTuple):
@@ -26,6 +29,21 @@ def rosenbrock_gradient(x):
     g[1:] += 200 * (x[1:] - x[:-1] ** 2)
     g[:-1] -= 400 * x[:-1] * (x[1:] - x[:-1] ** 2) + 2 * (1 - x[:-1])
     return g
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.longdouble])
+@pytest.mark.parametrize("x", [np.arange(6.0).reshape(2, 3).T, np.ones(()), np.empty((0, 3)), np.arange(8.0)[::2]])
+def test_a_call_with_one_array_is_a_call_with_any_arguments(x, dtype):
+    x, f = x.astype(dtype), lambda a, y: y
+    short, general = Call("f", f, 1, (None, x), {}), Call("f", f, (1,), (None, x), {})
+    for name in Call.__slots__:
+        if name not in ("single", "leaves"):
+            assert getattr(short, name) == getattr(general, name)
+    (a,), (b,) = short.leaves, general.leaves
+    same(a, b)
+    assert a.strides == b.strides
+    assert not np.may_share_memory(a, x)
+    assert (short.single, general.single) == (True, False)
 
 
 class TestValues:
