@@ -14,7 +14,7 @@ from ._typing import Array, Function, Shape, Tree
 from .arrays.creation import carries
 from .arrays.dual import Carrier
 from .tangents.dense import lift, settle
-from .trees import Structure, flatten, row
+from .trees import LEAF, Structure, flatten, row
 
 T = TypeVar("T")
 
@@ -71,6 +71,8 @@ def function_name(f: Function) -> str:
 
 def outputs(f: Function, result: Tree, level: int, has_aux: bool) -> tuple[list[Array], list[Array | None], Structure, Any]:
     """Return primals, tangents, structure and auxiliary data of what f returned."""
+    if not has_aux and isinstance(result, Carrier) and result.level == level:
+        return [result.primal], [result.tangent], LEAF, None
     aux = None
     if has_aux:
         if not isinstance(result, tuple) or len(result) != 2:

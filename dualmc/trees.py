@@ -1,6 +1,7 @@
 """Nested tuples, lists, dicts and named tuples of arrays: taken apart into leaves and put together again."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -48,7 +49,18 @@ class Structure(NamedTuple):
         return leaves
 
 
-_LEAF = Structure(None, (), (), lambda leaves: leaves[0])
+class _Row(Structure):
+    """The structure of a tuple of leaves."""
+
+    __slots__ = ()
+
+    def unflatten(self, leaves: Iterator[Any]) -> Tree:
+        """Return the tuple of the given leaves."""
+        return tuple(itertools.islice(leaves, len(self.children)))
+
+
+LEAF = Structure(None, (), (), lambda leaves: leaves[0])
+"""The structure of an array by itself."""
 _PLAIN = (np.ndarray, np.generic, int, float, complex, bool, str, bytes, type(None))
 
 
@@ -61,7 +73,7 @@ def _is_of_leaves(kind: Any) -> bool:
 @functools.lru_cache(64)
 def row(n: int) -> Structure:
     """Return the structure of a tuple of n leaves."""
-    return Structure(tuple, tuple(range(n)), (_LEAF,) * n, tuple)
+    return _Row(tuple, tuple(range(n)), (LEAF,) * n, tuple)
 
 
 def _parts(tree: Tree) -> tuple[Any, tuple[Any, ...], tuple[Any, ...], Callable[[Sequence[Any]], Tree]] | None:
@@ -97,14 +109,14 @@ def flatten(tree: Tree) -> tuple[list[Any], Structure]:
         return list(tree), row(len(tree))
     parts = _parts(tree)
     if parts is None:
-        return [tree], _LEAF
+        return [tree], LEAF
     kind, keys, children, build = parts
     leaves: list[Any] = []
     structures = []
     for child in children:
         if type(child) is np.ndarray:
             leaves.append(child)
-            structures.append(_LEAF)
+            structures.append(LEAF)
         else:
             found, structure = flatten(child)
             leaves += found
