@@ -1,6 +1,7 @@
 """Straight-line programs: derivatives of many runs of one function are those of each run alone, whatever runs have in common."""
 
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -210,6 +211,15 @@ def test_zero_times_infinity_is_found_in_a_replayed_run():
         for x in xs:
             close(gradient(x), dm.gradient(f, strategy="dense")(x))
             close(reverse(x), np.where(x > 0.5, WEIGHTS / 2 / np.sqrt(x), 0))  # a zero cotangent is zero even times infinity
+
+
+def test_programs_give_no_warnings(made):
+    gradient = dm.gradient(lambda x: np.sum(np.reciprocal(x)), strategy="structured")
+    with warnings.catch_warnings(action="error"):
+        for x in (np.ones(N), 2 * np.ones(N), np.full(N, 1e-200)):
+            found = gradient(x)
+    np.testing.assert_array_equal(found, np.full(N, -np.inf))  # -1/x² overflows, 1/x does not
+    assert [p is not None for p in made] == [True]
 
 
 def test_arrays_of_an_outer_transform_make_no_program(made):
