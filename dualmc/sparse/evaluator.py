@@ -26,7 +26,7 @@ from .coloring import Coloring, coloring
 
 Strategy: TypeAlias = Literal["auto", "structured", "colored"]
 
-WIDE = 2
+WIDE = 2.5
 """Prepared evaluations go by colours where there are so many times more slots than colours (bench/bench_structured.py)."""
 
 

@@ -49,7 +49,7 @@ def sparse_jacobian(
         one more direction tells so.
     strategy : {"auto", "structured", "colored"}
         How prepared evaluations go: by the slots of structured tangents, or by one dense direction for each colour of the pattern.
-        "auto" takes colours where there are twice as many slots; the first evaluation goes by slots.
+        "auto" takes colours where there are 2.5 times as many slots; the first evaluation goes by slots.
     pattern : array or matrix of scipy.sparse, optional
         The places of all entries that can be other than zero, for all outputs below each other and all inputs side by side. If it is
         given, all evaluations go by colours, and by one direction more that tells whether it lacks entries.

@@ -72,18 +72,18 @@ class Root:
             new = self.view(np.empty(index.shape, "b"))
         else:
             lines = steps.lines_of(index)
-            new = Gather(self, index.shape, None, index) if lines is None else self.in_steps(index.shape, lines)
+            new = Gather(self, index.shape, None, index) if lines is None else self.in_steps(index.shape, lines, index)
         alike.append(new)
         return new
 
-    def in_steps(self, shape: Shape, lines: Lines) -> "Gather":
-        """Return the gather whose index goes in steps: a view, if it never breaks."""
+    def in_steps(self, shape: Shape, lines: Lines, index: Array | None = None) -> "Gather":
+        """Return the gather whose index, which may be known, goes in steps: a view, if it never breaks."""
         start, axes = lines
         if all([len(runs) < 2 for runs in axes]):  # noqa: C419 - a generator takes twice the time
             return self.view(_strided(self._probe.reshape(-1), start, shape, [runs[0][0] if runs else 0 for runs in axes]))
         known = self._views.get(lines)
         if known is None:
-            known = self._views[lines] = Gather(self, shape, None, None, lines)
+            known = self._views[lines] = Gather(self, shape, None, index, lines)
         return known
 
     def remembered(self, key: Hashable, make: Any) -> "tuple[Gather, ...]":

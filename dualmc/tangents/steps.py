@@ -7,8 +7,9 @@ between neighbours, counted: a roll of `arange(6)` by two goes ((1, 1), (-5, 1),
 
 import functools
 import itertools
+import operator
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -98,27 +99,38 @@ def lines_of(index: Array) -> Lines | None:
 
 
 _FIRST = 64
-"""Entries of an axis that are looked at before all of them are."""
+"""Entries of an axis that are looked at before all of them are, one by one."""
 
 
 def _steps_of(entries: Array) -> Steps | None:
     """Return the steps between entries of an axis, or None if there are too many runs of them."""
-    if entries.size < 2:
-        return ()
-    if entries.size > _FIRST and _steps_of(entries[:_FIRST]) is None:
+    first = entries[:_FIRST].tolist()
+    found = tuple([(step, len(list(taken))) for step, taken in itertools.groupby(map(operator.sub, first[1:], first))])
+    if len(found) > RUNS or entries.size <= _FIRST:
+        return found if len(found) <= RUNS else None
+    steps = entries[1:] - entries[:-1]
+    last = [*np.flatnonzero(steps[1:] != steps[:-1]).tolist(), steps.size - 1]
+    if len(last) > RUNS:
         return None
-    steps = np.diff(entries)
-    last = np.append(np.flatnonzero(steps[1:] != steps[:-1]), steps.size - 1)
-    if last.size > RUNS:
-        return None
-    return tuple(zip(steps[last].tolist(), np.diff(last, prepend=-1).tolist(), strict=True))
+    return tuple([(int(steps[i]), i - before) for before, i in itertools.pairwise([-1, *last])])
 
 
 def index_of(lines: Lines, shape: Shape, dtype: "np.typing.DTypeLike") -> Array:
-    """Return the index that goes in these steps."""
-    table = np.empty((*shape, 1), dtype)
-    Together([lines]).write(table)
-    return table[..., 0]
+    """Return the index that goes in these steps: the sum of what each axis adds."""
+    index: Array = np.full((1,) * len(shape), lines[0], dtype)
+    for axis, steps in enumerate(lines[1]):
+        added = _short_way(steps, np.dtype(dtype)) if shape[axis] <= _FIRST else _added(steps, np.dtype(dtype))
+        index = index + added.reshape(-1, *(1,) * (len(shape) - axis - 1))
+    return index
+
+
+def _added(steps: Steps, dtype: "np.dtype[Any]") -> Array:
+    """Return what the entries of an axis add to the first one."""
+    taken = [0, *[step for step, _ in steps]], [1, *[count for _, count in steps]]
+    return np.cumsum(np.repeat(*taken), dtype=dtype)
+
+
+_short_way = functools.lru_cache(1 << 10)(_added)
 
 
 class Together:
