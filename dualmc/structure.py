@@ -210,43 +210,34 @@ def hessian(call: Call, has_aux: bool, replay: Replay) -> SolvedTwice | None:
         return None
     try:
         y = values[0]
-        gradient, full = _by_steps(call, tape, y, replay) or _by_pairs(call, tape, y) or _by_directions(call, tape, y)
+        gradient, full = _by_pairs(call, tape, y, replay) or _by_directions(call, tape, y)
     except CurvatureError:
         return None
     return None if dense.has_nan(full) or dense.has_nan(gradient) else SolvedTwice(y, gradient, full, outer, aux)
 
 
-def _by_steps(call: Call, tape: Tape, y: Array, replay: Replay) -> tuple[Array, Array] | None:
-    """Return gradient and Hessian by the steps that earlier runs took; None where they did something else."""
+def _by_pairs(call: Call, tape: Tape, y: Array, replay: Replay) -> tuple[Array, Array] | None:
+    """
+    Return gradient and Hessian from the curvatures between slots of the leaves, by the steps of earlier runs if those did the same.
+
+    None where there are too many slots, or maps lie between them.
+    """
 
     def walk(tape: Tape) -> tuple[list[Any], Places]:
-        pairs, family = _pairs(call, tape, y) or (None, None)
-        if pairs is None or family is None:
+        family = Family(call.leaves, most_slots(call))
+        try:
+            pairs = Pairs(tape, family, one(y))
+        except (SlotLimitError, UnstructuredError) as error:
+            raise UndecidedError from error
+        if any(s.root.source is not None for pair in pairs.blocks for s in pair):
             raise UndecidedError
         return [_flat(call, pairs.gradient), *pairs.blocks.values()], Places(pairs.blocks, family.leaves, y.dtype)
 
-    found = replay(tape, walk)
-    if found is None:
-        return None
-    (gradient, *blocks), places = found
-    return gradient, places.matrix(blocks)
-
-
-def _by_pairs(call: Call, tape: Tape, y: Array) -> tuple[Array, Array] | None:
-    pairs, family = _pairs(call, tape, y) or (None, None)
-    if pairs is None or family is None:
-        return None
-    return _flat(call, pairs.gradient), Places(pairs.blocks, family.leaves, y.dtype).matrix([*pairs.blocks.values()])
-
-
-def _pairs(call: Call, tape: Tape, y: Array) -> tuple[Pairs, Family] | None:
-    """Return the curvatures between slots of the leaves; None where there are too many, or where maps lie between them."""
-    family = Family(call.leaves, most_slots(call))
     try:
-        pairs = Pairs(tape, family, one(y))
-    except (SlotLimitError, UnstructuredError):
+        (gradient, *blocks), places = replay(tape, walk) or walk(tape)
+    except UndecidedError:
         return None
-    return None if any(s.root.source is not None for pair in pairs.blocks for s in pair) else (pairs, family)
+    return gradient, places.matrix(blocks)
 
 
 DIRECTION_NUMBERS = 1 << 17

@@ -24,7 +24,7 @@ from .tape import Signature, Tape
 
 
 class UndecidedError(Exception):
-    """What is to be done depends on numbers, which are others in another run."""
+    """What is to be done depends on numbers, which are others in another run, or is nothing that a program can do."""
 
 
 class Step(NamedTuple):
