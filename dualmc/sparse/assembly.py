@@ -119,17 +119,17 @@ class Layout:
 
 class Filling:
     """
-    The entries of a matrix in many evaluations with the same slots, of which all but some `varying` arrays are the same each time.
+    The entries of a matrix in many evaluations with the same slots, of which all but some arrays are the same each time.
 
-    What does not vary is written once, unless it is written over a part of what does. Without a layout there are no entries.
+    What stands for those is added to `varying`. What does not vary is written once, unless it is written over a part of what does. Without
+    a layout there are no entries.
     """
 
-    __slots__ = ("_empty", "_layout", "_parts", "_sparse", "_template", "varying")
+    __slots__ = ("_empty", "_layout", "_parts", "_sparse", "_template")
 
-    def __init__(self, sparse: Any, empty: Any, layout: Layout | None, columns: Sequence[Column]) -> None:
+    def __init__(self, sparse: Any, empty: Any, layout: Layout | None, columns: Sequence[Column], varying: list[Noted]) -> None:
         self._sparse, self._empty, self._layout = sparse, empty, layout
         self._parts: list[tuple[int, LinearOp | None, Any]] = []
-        self.varying: list[Noted] = []
         if layout is None:
             return
         if any([np.iscomplexobj(v) for column in columns for _, _, v in column]):  # noqa: C419
@@ -142,7 +142,7 @@ class Filling:
         for j, column in enumerate(columns):
             for op, v in weights(column):
                 if type(v) is Noted:
-                    self.varying.append(v)
+                    varying.append(v)
                     self._parts.append((j, op, None))
                 elif not apart:
                     self._parts.append((j, op, v))
@@ -317,10 +317,10 @@ class Assembler:
             self._known[root, leaf] = found
         return self._known[root, leaf]
 
-    def filling(self, columns: dict[Root, list[Column]], shape: Shape, leaf: Root, dtype: Any) -> Filling:
-        """Return how the matrix of slots, which read leaves alone, is filled each time."""
+    def filling(self, columns: dict[Root, list[Column]], shape: Shape, leaf: Root, dtype: Any, varying: list[Noted]) -> Filling:
+        """Return how the matrix of slots, which read leaves alone, is filled each time; add to `varying` what differs."""
         some = columns.get(leaf, [])
-        return Filling(self.sparse, self._empty(shape, leaf, dtype), self._layout(some, shape, leaf) if some else None, some)
+        return Filling(self.sparse, self._empty(shape, leaf, dtype), self._layout(some, shape, leaf) if some else None, some, varying)
 
     def _slots(self, columns: list[Column], shape: Shape, root: Root, dtype: Any) -> Any:
         layout = self._layout(columns, shape, root)

@@ -192,11 +192,12 @@ class _Prepared:
             tangents = tape.push(self.family.seeds(), structured)
             if self.family.used:
                 raise UndecidedError  # maps between slots are multiplied out as matrices
+            varying: list[Any] = []
             fillings = [
-                [assembler.filling(columns, np.shape(y), leaf, dtype) for leaf in self.family.leaves]
+                [assembler.filling(columns, np.shape(y), leaf, dtype, varying) for leaf in self.family.leaves]
                 for assembler, y, columns, dtype in self.rows(recording, tangents)
             ]
-            return [v for row in fillings for filling in row for v in filling.varying], fillings
+            return varying, fillings
 
         replayed = self.replay(recording.tape, walk)
         if replayed is None or any(map(dense.has_nan, replayed[0])):

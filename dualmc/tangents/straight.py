@@ -277,7 +277,7 @@ class Program:
             return call if result is None else f"{self._named(result)} = {call}"
         self._fresh.add(result.name)
         for x, y in (args, args[::-1]) if sign in "+*" else (args,):
-            if self._is_spent(x, result):
+            if sign in "+-*/" and self._is_spent(x, result):
                 self._names[result.name] = self._names[x.name]
                 return None if sign == "*" and _is_one(y) else f"{self._text(x)} {sign}= {self._text(y)}"
         return f"{self._named(result)} = {self._text(args[0])} {sign} {self._text(args[1])}"

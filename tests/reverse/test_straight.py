@@ -1,7 +1,9 @@
 """Straight-line programs: derivatives of many runs of one function are those of each run alone, whatever runs have in common."""
 
+import gc
 import threading
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -272,6 +274,25 @@ def test_a_formula_that_fails_on_what_stands_for_an_array_makes_no_program():
     assert noted(fails, [WEIGHTS]) is None
 
 
+def test_programs_hold_nothing_of_a_run():
+    arrays = []
+
+    def f(x):
+        y = x * WEIGHTS
+        z = np.sin(y)
+        arrays.extend(map(weakref.ref, (y._primal, z._primal)))
+        return np.stack([z * y * x, y])
+
+    prepared = dm.sparse_jacobian(f, prepare=True)
+    gradient = dm.gradient(lambda x: np.sum(f(x)), strategy="structured")
+    second = dm.value_gradient_and_hessian(lambda x: np.sum(f(x)), strategy="structured")
+    for x in points(0):
+        for derivative in (prepared, gradient, second):
+            derivative(x)
+    gc.collect()
+    assert [a for a in arrays if a() is not None] == []
+
+
 def test_threads():
     def f(x):
         return np.sum(np.sin(x)) if x[0] > 1 else np.sum(x * x * WEIGHTS)
@@ -317,6 +338,7 @@ STEPS = {
     "functions": lambda x, y: np.where(x > 1, np.hypot(x, 2), np.concatenate([x[:1], x[1:]])),
     "methods": lambda x, y: x.reshape(-1, 1).sum(axis=1, keepdims=True).T.ravel() + y.mean() + x.real,
     "writes": lambda x, y: _written(x),
+    "comparisons": lambda x, y: ((x < y) == (y > 1)) * (x <= y) * 1.0,
     "several results": lambda x, y: np.modf(x)[0] + np.modf(y)[1],
     "in place": lambda x, y: _added(x) * y,
 }
