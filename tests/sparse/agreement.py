@@ -56,7 +56,7 @@ def check(f, xs, condition=16.0):
 def check_prepared(f, xs, expected, condition, eps):
     """Check that an evaluator which has seen other points finds the same; the evaluations after the first may follow its steps."""
     prepared = dm.sparse_jacobian(f, argnums=tuple(range(len(xs))), prepare=True, strategy="structured")
-    for scale in (0.999, 0.9995, 1.0):
+    for scale in (0.999, 1.0):
         with np.errstate(all="ignore"):
             found = prepared(*[x * x.dtype.type(scale) for x in xs])
     for row, others in zip(found, expected, strict=True):
