@@ -28,7 +28,7 @@ class UndecidedError(Exception):
 
 
 class Step(NamedTuple):
-    """A call, the arrays and constants that it gets, and what stands for its result."""
+    """A call, the arrays and constants that it gets, and what stands for its result; None if that is nothing, or one of the arrays."""
 
     function: Callable[..., Any]
     args: Sequence[Any]
@@ -59,9 +59,11 @@ class Notes:
     def _noted(self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], value: Any) -> Any:
         if value is not None and not isinstance(value, (ndarray, np.generic, tuple)):
             raise UndecidedError
-        result = None if value is None else self.given(value)
+        # What gives back an array that it was given may have written into it, and who compares arrays has to see that it is the same one.
+        same = next((x for x in _arrays_in((args, kwargs)) if x.value is value), None)
+        result = None if value is None or same is not None else self.given(value)
         self.steps.append(Step(function, args, kwargs, result))
-        return result
+        return result if same is None else same
 
 
 def _shown(x: Any) -> Any:
@@ -216,11 +218,11 @@ _SIGNS: dict[Any, str] = {
 
 
 def needed(steps: Sequence[Step], results: Sequence[Any]) -> list[Step]:
-    """Return the steps that results take, in their order: all that write into an array are, others if their result is."""
+    """Return the steps that results take, in their order: all that may write into an array, others if their result is taken."""
     names = {r.name for r in results if type(r) is Noted}
     found = []
     for step in reversed(steps):
-        if step.result is None or "out" in step.kwargs or step.result.name in names:
+        if step.result is None or step.result.name in names:
             found.append(step)
             names.update([x.name for x in _arrays_in((step.args, step.kwargs))])
     return found[::-1]
@@ -333,7 +335,7 @@ def noted(walk: Callable[[list[Any]], Found], arrays: Sequence[Array]) -> Progra
 # Which program is for which tape. ----------------------------------------------------------------------------
 
 ALIKE = 16
-"""Runs that do the same before a program is made: that takes what ten or twenty of them save (bench/bench_structured.py)."""
+"""Runs that do the same before a program is made: that takes what some ten of them save (bench/bench_structured.py)."""
 PATIENCE = 8
 """Runs in a row that do something else than the one before, after which no other is looked at."""
 _ARRAYS = frozenset({ndarray, np.float64, np.float32, np.complex128, np.complex64})
