@@ -171,6 +171,45 @@ def test_maps_that_give_back_their_argument(same, made):
     assert [p is not None for p in made] == [True, True]
 
 
+ONE = [
+    *SAME.values(),
+    np.sin,
+    lambda x: 2 - x,
+    lambda x: x[::-1],
+    lambda x: np.cumsum(x) / N,
+    lambda x: x - np.mean(x),
+    lambda x: np.roll(x, 1),
+]
+TWO = [np.add, np.subtract, lambda a, b: np.tanh(a * b), lambda a, b: a / (2 + b * b), lambda a, b: np.tanh((a @ b) * a)]
+
+
+@st.composite
+def shared_values(draw):
+    """Draw a scalar function whose steps take earlier values, with sums over slices of these in between."""
+    steps = []
+    for n in range(1, draw(st.integers(3, 10))):
+        function = draw(st.sampled_from(ONE + TWO))
+        operands = [draw(st.integers(0, n - 1)) for _ in range(2 if function in TWO else 1)]
+        steps.append((function, operands, draw(st.none() | st.integers(0, n))))
+
+    def f(x):
+        values, total = [np.sin(x)], 0.0
+        for function, operands, summed in steps:
+            values.append(function(*(values[i] for i in operands)))
+            if summed is not None:
+                total = total + np.sum(values[summed][1:] * values[summed][:-1])
+        return total + np.sum(np.sin(values[-1] + values[len(values) // 2]))
+
+    return f
+
+
+@given(f=shared_values(), seed=st.integers(0, 1000))
+@settings(max_examples=150, deadline=None)
+def test_random_programs_that_share_values(f, seed):
+    gradients_agree(f, points(seed, count=3), 1e4)
+    hessians_agree(f, points(seed, count=3), 1e5)
+
+
 def test_results_share_no_memory():
     for f in (PROGRAMS["a line"], PROGRAMS["slices"]):
         gradient = dm.gradient(f, strategy="structured")
